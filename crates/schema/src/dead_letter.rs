@@ -1,0 +1,38 @@
+//! Headers of a dead letter: Kafka Connect's names, with string values.
+
+/// Where the message came from.
+pub const TOPIC: &str = "__connect.errors.topic";
+/// The partition, in decimal.
+pub const PARTITION: &str = "__connect.errors.partition";
+/// The offset, in decimal.
+pub const OFFSET: &str = "__connect.errors.offset";
+/// The [`Stage`] that refused it.
+pub const STAGE: &str = "__connect.errors.stage";
+/// The [`RejectionCode`](crate::RejectionCode).
+pub const EXCEPTION_CLASS_NAME: &str = "__connect.errors.exception.class.name";
+/// What is wrong, for a person.
+pub const EXCEPTION_MESSAGE: &str = "__connect.errors.exception.message";
+/// `true` where the value was left out because the broker refused its size.
+pub const TRUNCATED: &str = "truncated";
+
+/// The step that refused a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// A transaction that isn't one (scorer).
+    Parse,
+    /// A transaction that the pipeline refuses (scorer).
+    Score,
+    /// A result that isn't one (sink).
+    Read,
+}
+
+impl Stage {
+    /// The value of the header.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Score => "score",
+            Self::Read => "read",
+        }
+    }
+}

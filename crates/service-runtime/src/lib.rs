@@ -1,0 +1,17 @@
+//! What every daemon shares and nothing about fraud: start-up, configuration,
+//! logs, admin endpoints, health, shutdown and Kafka clients.
+
+mod admin;
+pub mod config;
+mod failure;
+mod health;
+pub mod kafka;
+mod logs;
+mod run;
+mod shutdown;
+
+pub use config::{ConfigError, RuntimeConfig, Section};
+pub use failure::Failure;
+pub use health::{Health, Reason};
+pub use run::{Context, Service, ServiceArgs, run};
+pub use shutdown::Shutdown;
