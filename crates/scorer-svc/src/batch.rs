@@ -66,7 +66,7 @@ impl Batch {
     pub(crate) fn new(model: &Model) -> Self {
         let schema = model.transaction_schema();
         Self {
-            parser: TransactionParser::new(schema.clone()),
+            parser: TransactionParser::new(schema),
             transactions: TransactionBatch::new(schema),
             sources: Vec::new(),
             refused: Vec::new(),

@@ -9,6 +9,13 @@ use service_runtime::{Service, ServiceArgs};
 
 use crate::{describe, score};
 
+const SERVICE: Service = Service {
+    name: "scorer",
+    binary: "scorer-svc",
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};
+
 const EXAMPLES: &str = "\
 Examples:
   Score a stream:
@@ -95,15 +102,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Some(Command::Score(args)) => score::run(&args),
         Some(Command::Describe(args)) => describe::run(&args),
-        None => service_runtime::run(
-            &Service {
-                name: "scorer",
-                version: env!("CARGO_PKG_VERSION"),
-                defaults: include_str!("../config.default.toml"),
-            },
-            &cli.service,
-            crate::run,
-        ),
+        None => service_runtime::run(&SERVICE, &cli.service, crate::run),
     }
 }
 

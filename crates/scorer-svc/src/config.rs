@@ -83,9 +83,10 @@ impl ScorerConfig {
     }
 
     /// The transactional id and static member's id of a worker.
-    pub(crate) fn worker_id(&self, host_name: &str, worker: u32) -> String {
+    pub(crate) fn worker_id(&self, worker: u32) -> String {
         if self.transactional_id.is_empty() {
-            format!("{}-{host_name}-{worker}", self.group)
+            let host = rustix::system::uname();
+            format!("{}-{}-{worker}", self.group, host.nodename().to_string_lossy())
         } else {
             format!("{}-{worker}", self.transactional_id)
         }

@@ -1,6 +1,6 @@
 //! Transactions that can't be scored, on their way to the dead-letter topic.
 
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::Header;
 use schema::dead_letter::{
     EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC, TRUNCATED,
 };

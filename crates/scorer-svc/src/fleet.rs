@@ -17,7 +17,6 @@ use crate::metrics::{Metrics, Tally};
 use crate::pipeline::Pipeline;
 use crate::producer::ProducerSettings;
 use crate::results::Results;
-use crate::stop_deadline::StopDeadline;
 use crate::worker::{Parts, Worker};
 
 /// All that the workers share.
@@ -61,27 +60,25 @@ impl Fleet {
 
     /// `None`: the daemon is to stop before it has begun.
     fn worker(&self, number: u32) -> Result<Option<Worker>, Failure> {
-        let id = self.config.worker_id(&self.context.host_name, number);
-        let producer = ProducerSettings {
-            context: self.context.clone(),
-            topics: self.topics(),
-            transaction: self.is_exactly_once().then(|| (id.clone(), self.config.transaction_timeout)),
-        };
-        let delivery = match self.delivery(producer) {
+        let id = self.config.worker_id(number);
+        // First the producer: the transaction of a former life must end before
+        // the consumer asks for committed offsets.
+        let delivery = match self.delivery(&id) {
             Ok(delivery) => delivery,
             Err(Interruption::Fatal(failure)) => return Err(failure),
             Err(_) => return Ok(None),
         };
-        let topics = &self.context.config.topics;
         let consumer = GroupConsumer::join(
             &GroupOptions {
-                topic: &topics.transactions,
+                topic: &self.context.config.topics.transactions,
                 group: &self.config.group,
                 instance_id: &id,
             },
             &self.context,
         )?;
         Ok(Some(Worker::new(Parts {
+            // For as long as the process lives.
+            name: format!("worker-{number}").leak(),
             start: self.config.start().map_err(Failure::start)?,
             commit_interval: self.config.commit_interval,
             consumer,
@@ -91,4 +88,66 @@ impl Fleet {
             shutdown: self.context.shutdown.clone(),
         })))
     }
+
+    fn delivery(&self, id: &str) -> Result<Delivery, Interruption> {
+        let topics = &self.context.config.topics;
+        let dead_letters = topics.transactions_dead_letter.clone();
+        let settings = |results: Option<&String>, transactions| ProducerSettings {
+            context: self.context.clone(),
+            topics: results.into_iter().cloned().chain([dead_letters.clone()]).collect(),
+            transactions,
+        };
+        match (self.config.output, self.config.delivery) {
+            // What was printed can't be aborted.
+            (Output::Console, _) => {
+                AtLeastOnce::start(&settings(None, None)).map(Delivery::AtLeastOnce)
+            }
+            (Output::Kafka, DeliveryMode::AtLeastOnce) => {
+                AtLeastOnce::start(&settings(Some(&topics.results), None)).map(Delivery::AtLeastOnce)
+            }
+            (Output::Kafka, DeliveryMode::ExactlyOnce) => {
+                let transactions = (id.to_owned(), self.config.transaction_timeout);
+                ExactlyOnce::start(
+                    settings(Some(&topics.results), Some(transactions)),
+                    topics.transactions.clone(),
+                )
+                .map(Delivery::ExactlyOnce)
+            }
+        }
+    }
+
+    fn pipeline(&self) -> Result<Pipeline, Failure> {
+        let topics = &self.context.config.topics;
+        let results = match self.config.output {
+            Output::Console => Results::to_console(self.model.transaction_schema())?,
+            Output::Kafka => {
+                let model = self.config.headers.then(|| self.model.identity().header());
+                Results::to_topic(topics.results.clone(), model)
+            }
+        };
+        let tally = Tally::new(&self.metrics, &self.model, self.config.positive_class as usize);
+        let dead_letters = DeadLetters {
+            source_topic: topics.transactions.clone(),
+            topic: topics.transactions_dead_letter.clone(),
+        };
+        Ok(Pipeline::new(&self.model, tally, results, dead_letters))
+    }
+}
+
+fn start_thread(
+    fleet: &Arc<Fleet>,
+    number: u32,
+    unsettled: &Arc<AtomicU32>,
+) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
+    let (fleet, unsettled) = (Arc::clone(fleet), Arc::clone(unsettled));
+    thread::Builder::new()
+        .name(format!("worker-{number}"))
+        .spawn(move || {
+            let ended = fleet.work(number, &unsettled);
+            // One that ends, ends all: the others hold no more than it did.
+            fleet.context.shutdown.request();
+            ended
+        })
+        .context("cannot start a worker")
+        .map_err(Failure::start)
 }

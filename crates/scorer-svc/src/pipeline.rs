@@ -61,7 +61,6 @@ impl Pipeline {
 
     /// Scores the batch, sends what came of it, and empties it.
     pub(crate) fn send(&mut self, producer: &Producer) -> Result<(), Interruption> {
-        producer.serve_events();
         self.send_refused(producer)?;
         self.send_scored(producer)?;
         self.batch.clear();

@@ -1,24 +1,34 @@
 //! The producer of a worker: results and dead letters.
 
-mod events;
-
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
-use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
+use service_runtime::kafka::{
+    self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
+};
+use service_runtime::Context;
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;
-pub(crate) use events::Events;
 
-/// rdkafka's `flush` and `poll` sleep for all of their time, whatever happens.
+/// How long one look at a queue or at messages under way takes.
 const SLICE: Duration = Duration::from_millis(1);
+/// Between two tries to become a transactional producer.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Topics may take larger messages than librdkafka's default: let the broker decide.
+const LARGEST_MESSAGE: &str = "16777216";
 
-/// The client itself, as the thread of the transaction calls shares it.
-pub(crate) type Client = BaseProducer<Events>;
+/// What the producers of a worker have in common.
+pub(crate) struct ProducerSettings {
+    pub(crate) context: Context,
+    /// Where messages go; results first.
+    pub(crate) topics: Vec<String>,
+    /// `transactional.id` and `transaction.timeout.ms`, where transactions are used.
+    pub(crate) transactions: Option<(String, Duration)>,
+}
 
 /// A message to send.
 #[derive(Debug)]
@@ -33,25 +43,59 @@ pub(crate) struct Record<'a> {
     pub(crate) headers: Option<OwnedHeaders>,
 }
 
-/// A producer, and what its client reported.
+/// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
-    client: Arc<Client>,
+    client: Client,
+    failure: Arc<Mutex<Option<RDKafkaErrorCode>>>,
     stop_deadline: StopDeadline,
 }
 
-impl Producer {
-    /// Creates the client; waits for nothing.
-    pub(crate) fn new(
-        config: &ClientConfig,
-        events: Events,
-        stop_deadline: StopDeadline,
-    ) -> KafkaResult<Self> {
-        Ok(Self {
-            client: Arc::new(config.create_with_context(events)?),
-            stop_deadline,
-        })
+impl ProducerSettings {
+    /// Creates a producer and waits until a broker answers and has the topics.
+    pub(crate) fn create(&self) -> Result<Producer, Interruption> {
+        let mut config = producer_config(&self.context);
+        // Failures are all that matters: what isn't under way and didn't fail, arrived.
+        config.set("delivery.report.only.error", "true");
+        if config.get("message.max.bytes").is_none() {
+            config.set("message.max.bytes", LARGEST_MESSAGE);
+        }
+        match &self.transactions {
+            Some((id, timeout)) => {
+                config
+                    .set("transactional.id", id)
+                    .set("transaction.timeout.ms", timeout.as_millis().to_string());
+            }
+            // Without a transaction that ends anyway, a message waits for its broker.
+            None => {
+                config.set("message.timeout.ms", "0");
+            }
+        }
+        let failure = Arc::new(Mutex::new(None));
+        let client = create_producer(&config, &self.topics[0], &self.context, {
+            let failure = Arc::clone(&failure);
+            move |delivery| note_failure(&failure, delivery)
+        })?;
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        match wait_for_topics(&client, &topics, None, &self.context)? {
+            TopicNeeds::Stopped => Err(Interruption::Stopping),
+            TopicNeeds::Met => Ok(Producer {
+                client,
+                failure,
+                stop_deadline: StopDeadline::new(&self.context),
+            }),
+        }
     }
 
+    /// Waits before the next try; fails once the daemon is to stop.
+    pub(crate) fn pause(&self) -> Result<(), Interruption> {
+        if self.context.shutdown.wait_timeout(PAUSE) {
+            return Err(Interruption::Stopping);
+        }
+        Ok(())
+    }
+}
+
+impl Producer {
     /// Queues a message; waits while the queue is full.
     pub(crate) fn send(&self, record: Record<'_>) -> Result<(), Interruption> {
         let mut next = BaseRecord {
@@ -74,7 +118,7 @@ impl Producer {
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                 return Err(self.interruption(&error));
             }
-            self.client.poll(SLICE);
+            flush_a_little(&self.client);
             self.check_deadline()?;
         }
     }
@@ -85,29 +129,40 @@ impl Producer {
             flush_a_little(&self.client);
             self.check_deadline()?;
         }
-        match self.client.context().take_failure() {
+        match self.take_failure() {
             None => Ok(()),
             Some(code) => Err(self.interruption(&KafkaError::MessageProduction(code))),
         }
     }
 
-    /// Handles what the client has to report.
-    pub(crate) fn serve_events(&self) {
-        self.client.poll(Duration::ZERO);
-    }
-
     /// What an error of this producer means for the work at hand.
     pub(crate) fn interruption(&self, error: &KafkaError) -> Interruption {
-        if let Some((code, reason)) = self.client.client().fatal_error() {
-            return Interruption::Fatal(events::fatal(code, &reason));
+        // A call says at best that some message failed; the message knows why.
+        let error = match self.take_failure() {
+            Some(code) => &KafkaError::MessageProduction(code),
+            None => error,
+        };
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+            return Interruption::TooLarge;
         }
-        // The error says at best that some message failed; the report says why.
-        self.serve_events();
-        match self.client.context().take_failure().or(error.rdkafka_error_code()) {
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => Interruption::TooLarge,
-            Some(code) => Interruption::Retry(format!("{error} ({code})")),
-            None => Interruption::Retry(error.to_string()),
+        match kafka::judge(&self.client, error) {
+            Ok(()) => Interruption::Retry(error.to_string()),
+            Err(failure) => Interruption::Fatal(failure),
         }
+    }
+
+    /// How often a connection was lost or a request timed out: each time, an answer
+    /// may be on its way that belongs to the past.
+    pub(crate) fn disturbances(&self) -> u64 {
+        self.client.client().context().disturbances()
+    }
+
+    /// Why a message failed since the last call.
+    pub(crate) fn take_failure(&self) -> Option<RDKafkaErrorCode> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Fails once a stopping daemon has waited long enough.
@@ -118,26 +173,25 @@ impl Producer {
         Ok(())
     }
 
-    /// Whether a connection was lost or a request timed out: an answer may be on
-    /// its way that belongs to the past.
-    pub(crate) fn is_disturbed(&self) -> bool {
-        self.client.context().is_disturbed()
-    }
-
-    /// Leaves the failures of undone work behind.
-    pub(crate) fn forget_failure(&self) {
-        self.serve_events();
-        self.client.context().take_failure();
-    }
-
     /// The client, for transactions.
-    pub(crate) fn client(&self) -> &Arc<Client> {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 }
 
-/// Lets the client send what waits for company, and handles its reports.
+/// Sends what waits for company, and waits a little for what is under way. rdkafka's
+/// `flush` looks every 100 ms only, if it is given the time.
 pub(crate) fn flush_a_little(client: &Client) {
-    // An error says only that messages are still on their way.
+    // An error says only that messages are still under way.
     let _ = client.flush(SLICE);
+}
+
+/// The refusal of a size wins over other failures, which may be its consequence.
+fn note_failure(failure: &Mutex<Option<RDKafkaErrorCode>>, delivery: &DeliveryResult<'_>) {
+    let Err((error, _)) = delivery else { return };
+    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+    let code = error.rdkafka_error_code();
+    if failure.is_none() || code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+        *failure = code;
+    }
 }

@@ -76,7 +76,7 @@ struct Lines {
 impl Lines {
     fn new(model: Arc<Model>) -> Self {
         Self {
-            parser: TransactionParser::new(model.transaction_schema().clone()),
+            parser: TransactionParser::new(model.transaction_schema()),
             scorer: Scorer::new(Arc::clone(&model)),
             transactions: TransactionBatch::new(model.transaction_schema()),
             parsed: Vec::new(),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use service_runtime::Shutdown;
+use service_runtime::{Context, Shutdown};
 
 /// Runs from the moment at which its owner first sees the wish to stop.
 #[derive(Debug)]
@@ -16,10 +16,10 @@ pub(crate) struct StopDeadline {
 impl StopDeadline {
     /// Passes half of `shutdown_timeout` after the wish to stop; the other half
     /// is for closing the clients.
-    pub(crate) fn new(shutdown: Shutdown, shutdown_timeout: Duration) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         Self {
-            shutdown,
-            grace: shutdown_timeout / 2,
+            shutdown: context.shutdown.clone(),
+            grace: context.config.service.shutdown_timeout / 2,
             seen: Cell::new(None),
         }
     }

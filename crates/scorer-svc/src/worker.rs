@@ -230,7 +230,9 @@ impl Worker {
         &mut self,
         partitions: &[i32],
     ) -> Result<(Positions, Positions), Interruption> {
-        let committed = self.parts.consumer.committed(partitions)?;
+        let Some(committed) = self.parts.consumer.committed(partitions)? else {
+            return Err(Interruption::Stopping);
+        };
         let mut positions = Positions::new();
         let mut fresh = Vec::new();
         for (partition, offset) in committed {
@@ -244,7 +246,9 @@ impl Worker {
         if fresh.is_empty() {
             return Ok((positions, Positions::new()));
         }
-        let beginnings = self.parts.consumer.resolve(&self.parts.start, &fresh)?;
+        let Some(beginnings) = self.parts.consumer.resolve(&self.parts.start, &fresh)? else {
+            return Err(Interruption::Stopping);
+        };
         positions.extend(&beginnings);
         Ok((positions, beginnings))
     }

@@ -4,7 +4,7 @@ use service_runtime::kafka::GroupConsumer;
 
 use super::{Positions, committed_offsets};
 use crate::interruption::Interruption;
-use crate::producer::Producer;
+use crate::producer::{Producer, ProducerSettings};
 
 /// Commits the positions of work once all of its messages are acknowledged. What
 /// is interrupted before is done again, so that its results may come twice.
@@ -13,9 +13,10 @@ pub(crate) struct AtLeastOnce {
 }
 
 impl AtLeastOnce {
-    /// With an idempotent producer.
-    pub(crate) fn new(producer: Producer) -> Self {
-        Self { producer }
+    /// Waits until a broker answers and has the topics.
+    pub(crate) fn start(settings: &ProducerSettings) -> Result<Self, Interruption> {
+        let producer = settings.create()?;
+        Ok(Self { producer })
     }
 
     pub(super) fn producer(&self) -> &Producer {

@@ -33,7 +33,7 @@ impl ExactlyOnce {
         settings: ProducerSettings,
         source_topic: String,
     ) -> Result<Self, Interruption> {
-        let (producer, transactor) = initialized(&settings)?;
+        let (producer, transactor) = initialize(&settings)?;
         Ok(Self {
             settings,
             source_topic,
@@ -49,11 +49,10 @@ impl ExactlyOnce {
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Interruption> {
-        self.producer.serve_events();
         if self.must_be_renewed() {
             self.renew()?;
             return Err(Interruption::Retry(
-                "a connection was lost, so the producer was made anew".to_owned(),
+                "a connection was lost since the last transaction".to_owned(),
             ));
         }
         let begun = self.producer.client().begin_transaction();
@@ -65,12 +64,12 @@ impl ExactlyOnce {
     pub(super) fn settle(
         &mut self,
         positions: &Positions,
-        consumer: &mut GroupConsumer,
+        consumer: &GroupConsumer,
     ) -> Result<(), Interruption> {
         // Anew for every transaction: each rebalance changes it.
         let Some(group) = consumer.group_metadata() else {
             return Err(Interruption::Retry(
-                "the group has no place for this member now".to_owned(),
+                "the consumer is no member of its group now".to_owned(),
             ));
         };
         let offsets = self.offsets(positions);
@@ -86,28 +85,30 @@ impl ExactlyOnce {
         if !self.is_open {
             return Ok(());
         }
-        if !self.must_be_renewed() {
-            let aborted = self.transactor.call(Call::Abort, &self.producer)?;
-            match self.check(aborted) {
-                Ok(()) => {
-                    self.is_open = false;
-                    self.producer.forget_failure();
-                    return Ok(());
-                }
-                Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
-                Err(interruption) => return Err(interruption),
-            }
+        if self.must_be_renewed() {
+            return self.renew();
         }
-        self.renew()
+        let aborted = self.transactor.call(Call::Abort, &self.producer)?;
+        match self.check(aborted) {
+            Ok(()) => {
+                self.is_open = false;
+                self.producer.take_failure();
+                Ok(())
+            }
+            Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
+            Err(interruption) => Err(interruption),
+        }
     }
 
     fn must_be_renewed(&self) -> bool {
-        self.is_broken || self.producer.is_disturbed()
+        self.is_broken || self.producer.disturbances() > 0
     }
 
     /// Makes the producer anew, which ends the transaction of the old one.
     fn renew(&mut self) -> Result<(), Interruption> {
-        let (producer, transactor) = initialized(&self.settings)?;
+        let (producer, transactor) = initialize(&self.settings)?;
+        // In this order: the old thread is the last to hold the old client, and
+        // waits for its end in our stead.
         self.producer = producer;
         self.transactor = transactor;
         self.is_open = false;
@@ -117,7 +118,8 @@ impl ExactlyOnce {
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
-        let is_clear = matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
+        let is_clear =
+            matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
         self.is_broken |= !is_clear;
         Err(self.producer.interruption(&error))
     }
@@ -127,20 +129,24 @@ impl ExactlyOnce {
         for (partition, offset) in positions {
             offsets
                 .add_partition_offset(&self.source_topic, *partition, Offset::Offset(*offset))
-                .expect("an offset of the topic is valid");
+                .expect("an offset of a message is valid");
         }
         offsets
     }
 }
 
-/// A producer that may begin transactions. Passing trouble is waited out.
-fn initialized(settings: &ProducerSettings) -> Result<(Producer, Transactor), Interruption> {
+/// A producer that may begin transactions. Passing trouble is waited out, with a
+/// new producer each time.
+fn initialize(settings: &ProducerSettings) -> Result<(Producer, Transactor), Interruption> {
     loop {
         let producer = settings.create()?;
         let transactor = Transactor::start(producer.client().clone());
-        match transactor.call(Call::Init, &producer)? {
-            Ok(()) => return Ok((producer, transactor)),
-            Err(error) => settings.wait_after(&producer, &error)?,
+        let Err(error) = transactor.call(Call::Init, &producer)? else {
+            return Ok((producer, transactor));
+        };
+        if let Interruption::Fatal(failure) = producer.interruption(&error) {
+            return Err(failure.into());
         }
+        settings.pause()?;
     }
 }

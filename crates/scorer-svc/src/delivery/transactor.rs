@@ -1,6 +1,5 @@
 //! The thread of a producer's blocking transaction calls.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -10,15 +9,15 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::util::Timeout;
+use service_runtime::kafka::Producer as Client;
 
 use crate::interruption::Interruption;
-use crate::producer::{Client, Producer, flush_a_little};
+use crate::producer::{Producer, flush_a_little};
 
-/// How often the waiting side looks at the client's events and at the clock.
+/// How often the waiting side looks at the clock.
 const LOOK_AROUND: Duration = Duration::from_millis(50);
 
 /// A call that waits for the broker as long as it takes.
-#[derive(Debug)]
 pub(super) enum Call {
     /// Fences older producers of the same id and ends their transactions.
     Init,
@@ -35,7 +34,6 @@ pub(super) enum Call {
 
 /// Makes the calls on a thread of its own: they can't be interrupted, and whoever
 /// waits for one must be able to leave.
-#[derive(Debug)]
 pub(super) struct Transactor {
     calls: Sender<Call>,
     answers: Receiver<KafkaResult<()>>,
@@ -43,7 +41,7 @@ pub(super) struct Transactor {
 
 impl Transactor {
     /// Starts the thread; it ends after its last call once this is dropped.
-    pub(super) fn start(client: Arc<Client>) -> Self {
+    pub(super) fn start(client: Client) -> Self {
         let (calls, incoming) = mpsc::channel();
         let (outgoing, answers) = mpsc::channel();
         thread::Builder::new()
@@ -62,14 +60,12 @@ impl Transactor {
     ) -> Result<KafkaResult<()>, Interruption> {
         self.calls
             .send(call)
+            .ok()
             .expect("the thread lives as long as the channel");
         loop {
             match self.answers.recv_timeout(LOOK_AROUND) {
                 Ok(answer) => return Ok(answer),
-                Err(RecvTimeoutError::Timeout) => {
-                    producer.serve_events();
-                    producer.check_deadline()?;
-                }
+                Err(RecvTimeoutError::Timeout) => producer.check_deadline()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("the thread of the transaction calls has died")
                 }
