@@ -142,7 +142,7 @@ impl GroupConsumer {
                 return Ok(Polled::Message(message));
             }
             Some(Err(KafkaError::MessageConsumption(Code::AutoOffsetReset))) => {
-                self.is_out_of_range = true
+                self.is_out_of_range = true;
             }
             Some(Err(error)) => events.reporter.judge(client.client(), &error)?,
             None => {}
