@@ -26,8 +26,8 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(transactions: Iterable[tuple], threshold: float) -> Evaluation:
-    """Judges transactions of `(tx_fraud, fraud_probability, day, customer_id)`."""
-    labels, probabilities, days, customers = zip(*transactions)
+    """Judges transactions of `(tx_fraud, fraud_probability, date, customer_id)`."""
+    labels, probabilities, dates, customers = zip(*transactions)
     fraud = np.array(labels) == 1
     probability = np.array(probabilities)
     # As Spark predicts: the first class wins a tie.
@@ -38,7 +38,7 @@ def evaluate(transactions: Iterable[tuple], threshold: float) -> Evaluation:
     return Evaluation(
         area_under_roc=f"{area_under_roc(true_positives, false_positives):.3f}",
         average_precision=f"{average_precision(true_positives, false_positives):.3f}",
-        card_precision=f"{card_precision(fraud, probability, days, customers):.3f}",
+        card_precision=f"{card_precision(fraud, probability, dates, customers):.3f}",
         cards_a_day=CARDS_A_DAY,
         caught=f"{caught:,}",
         missed=f"{missed:,}",
@@ -71,16 +71,16 @@ def average_precision(true_positives: np.ndarray, false_positives: np.ndarray) -
     return float(np.sum(np.diff(recall, prepend=0) * precision))
 
 
-def card_precision(fraud: np.ndarray, probability: np.ndarray, days: tuple, customers: tuple) -> float:
+def card_precision(fraud: np.ndarray, probability: np.ndarray, dates: tuple, customers: tuple) -> float:
     """The share of defrauded cards among the most suspicious of each day, averaged over the days."""
     highest: dict = defaultdict(dict)
     defrauded = set()
-    for is_fraud, value, day, customer in zip(fraud, probability, days, customers):
-        highest[day][customer] = max(value, highest[day].get(customer, 0.0))
+    for is_fraud, value, date, customer in zip(fraud, probability, dates, customers):
+        highest[date][customer] = max(value, highest[date].get(customer, 0.0))
         if is_fraud:
-            defrauded.add((day, customer))
+            defrauded.add((date, customer))
     shares = []
-    for day, cards in highest.items():
+    for date, cards in highest.items():
         suspicious = sorted(cards, key=lambda card: (-cards[card], card))[:CARDS_A_DAY]
-        shares.append(sum((day, card) in defrauded for card in suspicious) / CARDS_A_DAY)
+        shares.append(sum((date, card) in defrauded for card in suspicious) / CARDS_A_DAY)
     return float(np.mean(shares))

@@ -3,8 +3,9 @@
     train.py TRANSACTIONS MODEL [--simulation COMMAND]
 
 TRANSACTIONS is the Parquet data set of `producer-svc simulate`: the 18 columns
-of a transaction and `customer_id`. MODEL is the folder to write: the
-`PipelineModel` as Spark saves it, `schema.json` and the card, `README.md`.
+of a transaction and `customer_id`, all windows filled from the first day. MODEL
+is the folder to write: the `PipelineModel` as Spark saves it, `schema.json` and
+the card, `README.md`.
 
 Train and test period follow chapter 5 of the Fraud Detection Handbook
 (https://fraud-detection-handbook.github.io/fraud-detection-handbook/): they are
@@ -34,11 +35,9 @@ FEATURES = (
 )
 TRANSACTION = ["transaction_id", "ts", *FEATURES, "tx_fraud"]
 
+LEAST_TRAIN = timedelta(days=7)
 DELAY = timedelta(days=7)
 TEST = timedelta(days=7)
-# Until then the longest terminal window, which ends a delay before its
-# transaction, isn't filled, and its counts would not be those of later weeks.
-WARM_UP = timedelta(days=max(WINDOWS)) + DELAY
 
 SEED = 20190801
 THRESHOLD = 0.5
@@ -47,7 +46,6 @@ THRESHOLD = 0.5
 class Split(NamedTuple):
     """First days of the periods; each ends where the next begins."""
 
-    first: date
     train: date
     delay: date
     test: date
@@ -57,7 +55,7 @@ class Split(NamedTuple):
 def main() -> None:
     arguments = parse_arguments()
     spark = start_spark()
-    transactions = spark.read.parquet(arguments.transactions).withColumn("day", sql.to_date("ts")).cache()
+    transactions = spark.read.parquet(arguments.transactions).withColumn("date", sql.to_date("ts")).cache()
     split = split_by_time(transactions)
     train = between(transactions, split.train, split.delay)
     test = without_known_cards(transactions, split)
@@ -92,29 +90,28 @@ def start_spark() -> SparkSession:
 
 
 def split_by_time(transactions: DataFrame) -> Split:
-    """The last week is the test, the week before it the delay, all before it but the warm-up the training."""
-    first, last = transactions.agg(sql.min("day"), sql.max("day")).first()
+    """The last week is the test, the week before it the delay, all before it the training."""
+    first, last = transactions.agg(sql.min("date"), sql.max("date")).first()
     end = last + timedelta(days=1)
-    split = Split(first, first + WARM_UP, end - TEST - DELAY, end - TEST, end)
-    if split.delay - split.train < timedelta(days=7):
-        needed = (WARM_UP + timedelta(days=7) + DELAY + TEST).days
-        raise SystemExit(f"{(end - first).days} days of transactions are too few: simulate at least {needed}")
-    return split
+    needed = LEAST_TRAIN + DELAY + TEST
+    if end - first < needed:
+        raise SystemExit(f"{(end - first).days} days of transactions are too few: simulate at least {needed.days}")
+    return Split(first, end - TEST - DELAY, end - TEST, end)
 
 
 def between(transactions: DataFrame, first: date, end: date) -> DataFrame:
-    return transactions.where((sql.col("day") >= sql.lit(first)) & (sql.col("day") < sql.lit(end)))
+    return transactions.where((sql.col("date") >= sql.lit(first)) & (sql.col("date") < sql.lit(end)))
 
 
 def without_known_cards(transactions: DataFrame, split: Split) -> DataFrame:
-    """The test period without cards whose first fraud was known on the day of the transaction: they'd be blocked."""
+    """The test period without cards whose first fraud was known on the transaction's date: they'd be blocked."""
     first_frauds = (
         between(transactions, split.train, split.end)
         .where("tx_fraud = 1")
         .groupBy("customer_id")
-        .agg(sql.min("day").alias("first_fraud"))
+        .agg(sql.min("date").alias("first_fraud"))
     )
-    known = sql.col("first_fraud") < sql.date_sub("day", DELAY.days)
+    known = sql.col("first_fraud") < sql.date_sub("date", DELAY.days)
     return (
         between(transactions, split.test, split.end)
         .join(first_frauds, "customer_id", "left")
@@ -148,9 +145,9 @@ def describe(
     simulation: str,
 ) -> str:
     """The model card: `card.md` with the numbers of this training."""
-    scored = model.transform(test).select("tx_fraud", "probability", "day", "customer_id").collect()
+    scored = model.transform(test).select("tx_fraud", "probability", "date", "customer_id").collect()
     results = evaluation.evaluate(
-        ((label, probability[1], day, customer) for label, probability, day, customer in scored), THRESHOLD
+        ((label, probability[1], date, customer) for label, probability, date, customer in scored), THRESHOLD
     )
     forest = model.stages[-1]
     importances = sorted(zip(FEATURES, forest.featureImportances.toArray()), key=lambda feature: -feature[1])
@@ -163,7 +160,7 @@ def describe(
         trees=forest.getNumTrees,
         depth=max(tree.depth for tree in forest.trees),
         nodes=forest.totalNumNodes,
-        data=period(transactions, split.first, split.end),
+        data=period(transactions, split.train, split.end),
         train=period(train, split.train, split.delay),
         test=period(test, split.test, split.end),
         importances="\n".join(f"| `{name}` | {importance:.3f} |" for name, importance in importances),
