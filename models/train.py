@@ -4,8 +4,8 @@
 
 TRANSACTIONS is the Parquet data set of `producer-svc simulate`: the 18 columns
 of a transaction and `customer_id`, all windows filled from the first day. MODEL
-is the folder to write: the `PipelineModel` as Spark saves it, `schema.json` and
-the card, `README.md`.
+is the folder to write: the `PipelineModel` as Spark saves it, `schema.json`, the
+card `README.md`, and `parity/`, Spark's answers to some of the test period.
 
 Train and test period follow chapter 5 of the Fraud Detection Handbook
 (https://fraud-detection-handbook.github.io/fraud-detection-handbook/): they are
@@ -22,10 +22,11 @@ from typing import NamedTuple
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.feature import VectorAssembler
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sql
 
 import evaluation
+import parity
 
 WINDOWS = (1, 7, 30)
 FEATURES = (
@@ -41,6 +42,7 @@ TEST = timedelta(days=7)
 
 SEED = 20190801
 THRESHOLD = 0.5
+PARITY_ROWS = 200
 
 
 class Split(NamedTuple):
@@ -54,7 +56,7 @@ class Split(NamedTuple):
 
 def main() -> None:
     arguments = parse_arguments()
-    spark = start_spark()
+    spark = parity.start_spark()
     transactions = spark.read.parquet(arguments.transactions).withColumn("date", sql.to_date("ts")).cache()
     split = split_by_time(transactions)
     train = between(transactions, split.train, split.delay)
@@ -62,6 +64,7 @@ def main() -> None:
 
     model = fit(train)
     save(model, transactions, arguments.model)
+    parity.write_parity(arguments.model, test, PARITY_ROWS)
     card = describe(model, split, transactions, train, test, arguments.simulation)
     (arguments.model / "README.md").write_text(card)
     spark.stop()
@@ -73,20 +76,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("model", type=Path, help="folder to write; an older model in it is replaced")
     parser.add_argument("--simulation", default="unknown", help="the command that made the data, for the card")
     return parser.parse_args()
-
-
-def start_spark() -> SparkSession:
-    # The number of cores is part of the result: each partition of the data
-    # draws its own bootstrap samples.
-    spark = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.driver.memory", "3g")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
 
 
 def split_by_time(transactions: DataFrame) -> Split:
@@ -156,6 +145,7 @@ def describe(
         simulation=simulation,
         seed=SEED,
         threshold=THRESHOLD,
+        parity_rows=PARITY_ROWS,
         spark=transactions.sparkSession.version,
         trees=forest.getNumTrees,
         depth=max(tree.depth for tree in forest.trees),
