@@ -1,1 +1,3 @@
 //! results-sink-svc
+
+mod console;
