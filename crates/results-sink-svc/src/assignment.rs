@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rdkafka::producer::Producer as _;
 use service_runtime::kafka::{CommittedOffset, GroupConsumer, Start};
 use service_runtime::{Failure, Reason};
-use tracing::info;
 
 use crate::chain::{ChainEnd, Resume, resume};
 use crate::chain_ends::{ChainError, chain_ends};
@@ -75,7 +75,7 @@ impl Assignment {
         self.requested.is_some()
     }
 
-    /// Finds out where to go on, and begins.
+    /// Finds out where to go on, and begins; not if the wish to stop comes first.
     pub(crate) fn complete(
         &mut self,
         consumer: &mut GroupConsumer,
@@ -85,13 +85,17 @@ impl Assignment {
         let Some(partitions) = &self.requested else {
             return Ok(());
         };
-        let committed = consumer.committed(partitions)?;
+        let Some(committed) = consumer.committed(partitions)? else {
+            return Ok(());
+        };
         let ends = match store {
             Some(store) => chain_ends(store, self.file_options(intake)?, &committed)?,
             None => BTreeMap::new(),
         };
         let resumes = resumes(&committed, &ends);
-        let positions = self.positions(consumer, &resumes)?;
+        let Some(positions) = self.positions(consumer, &resumes)? else {
+            return Ok(());
+        };
         intake.partitions = resumes
             .iter()
             .map(|(&partition, resume)| {
@@ -100,7 +104,6 @@ impl Assignment {
             })
             .collect();
         consumer.begin(&positions)?;
-        info!(?positions, "reading {}", self.topic);
         self.requested = None;
         Ok(())
     }
@@ -111,7 +114,8 @@ impl Assignment {
         intake: &'a mut Intake,
     ) -> Result<&'a FileOptions, AssignmentError> {
         if intake.file_options.is_none() {
-            let cluster_id = intake.dead_letters.cluster_id(CLUSTER_ID_TIMEOUT);
+            let client = intake.dead_letters.producer().client();
+            let cluster_id = client.fetch_cluster_id(CLUSTER_ID_TIMEOUT);
             intake.file_options = Some(FileOptions {
                 format: FileFormat::new(),
                 topic: self.topic.clone(),
@@ -124,11 +128,12 @@ impl Assignment {
             .expect("it was filled in just above"))
     }
 
+    /// `None`: the wish to stop came first.
     fn positions(
         &self,
         consumer: &mut GroupConsumer,
         resumes: &BTreeMap<i32, Resume>,
-    ) -> Result<BTreeMap<i32, i64>, Failure> {
+    ) -> Result<Option<BTreeMap<i32, i64>>, Failure> {
         let known = resumes
             .iter()
             .filter_map(|(&partition, resume)| Some((partition, resume.position?)));
@@ -138,10 +143,11 @@ impl Assignment {
             .copied()
             .filter(|partition| !positions.contains_key(partition))
             .collect();
-        if !unknown.is_empty() {
-            positions.extend(consumer.resolve(&self.start, &unknown)?);
-        }
-        Ok(positions)
+        let started = consumer.resolve(&self.start, &unknown)?;
+        Ok(started.map(|started| {
+            positions.extend(started);
+            positions
+        }))
     }
 }
 

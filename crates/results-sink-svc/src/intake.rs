@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result};
 use chrono::Utc;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
-use schema::Rejection;
+use schema::RejectionCode;
 use schema::result::ResultRecord;
+use service_runtime::Failure;
 
 use crate::console::{Console, PrintedMessage};
 use crate::dead_letter::DeadLetters;
@@ -34,23 +35,30 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Takes a message. An error is fatal; a message that is no result isn't one.
-    pub(crate) fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<()> {
+    pub(crate) fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Failure> {
+        if !self.partitions.contains_key(&message.partition()) {
+            // The group is about to take the partition back: a commit failed.
+            return Ok(());
+        }
         match schema::result::parse(message.payload()) {
             Ok(record) => self.take_result(message, &record),
-            Err(rejection) => self.take_unreadable(message, &rejection),
-        }
-    }
-
-    /// Closes the ranges that are full or old, and the largest where memory is full.
-    pub(crate) fn close_due(&mut self, now: Instant) -> Result<()> {
-        for work in self.partitions.values_mut() {
-            if let Some(why) = work.due(&self.policy, now) {
-                work.seal(why, cluster_id(self.file_options.as_ref()))?;
+            Err(rejection) => {
+                self.dead_letters.send(message, &rejection)?;
+                self.take_unreadable(message, rejection.code)
             }
         }
-        let memory: u64 = self.partitions.values().map(PartitionWork::memory).sum();
-        if memory >= self.memory_limit {
-            self.close_largest()?;
+        .map_err(Failure::Runtime)
+    }
+
+    /// Closes the ranges that are too old.
+    pub(crate) fn close_old(&mut self, now: Instant) -> Result<()> {
+        for work in self.partitions.values_mut() {
+            if work
+                .deadline(&self.policy)
+                .is_some_and(|deadline| deadline <= now)
+            {
+                work.seal(RollReason::Age, cluster_id(self.file_options.as_ref()))?;
+            }
         }
         Ok(())
     }
@@ -106,20 +114,39 @@ impl Intake {
         match &self.file_options {
             Some(options) => {
                 let date = FileDate::of(row.kafka_timestamp, Utc::now());
-                work.add_row(&row, date, options)
+                work.add_row(&row, date, options)?;
             }
-            None => work.add_printed(&row),
+            None => work.add_printed(&row)?,
         }
+        self.close_full(message.partition())
     }
 
     fn take_unreadable(
         &mut self,
         message: &BorrowedMessage<'_>,
-        rejection: &Rejection,
+        code: RejectionCode,
     ) -> Result<()> {
-        assigned(&mut self.partitions, message)?
-            .add_unreadable(message.offset(), rejection.code)?;
-        self.dead_letters.send(message, rejection)
+        assigned(&mut self.partitions, message)?.add_unreadable(message.offset(), code)?;
+        self.close_full(message.partition())
+    }
+
+    /// Closes the open range of a partition if it is full, and the largest of all
+    /// where memory is.
+    fn close_full(&mut self, partition: i32) -> Result<()> {
+        let Some(work) = self.partitions.get_mut(&partition) else {
+            return Ok(());
+        };
+        if let Some(why) = work.full(&self.policy) {
+            return work.seal(why, cluster_id(self.file_options.as_ref()));
+        }
+        if !work.has_grown() {
+            return Ok(());
+        }
+        let memory: u64 = self.partitions.values().map(PartitionWork::memory).sum();
+        if memory >= self.memory_limit {
+            self.close_largest()?;
+        }
+        Ok(())
     }
 
     fn print(&mut self, message: &BorrowedMessage<'_>) -> Result<()> {

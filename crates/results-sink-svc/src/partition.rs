@@ -80,17 +80,20 @@ impl PartitionWork {
         Ok(())
     }
 
-    /// Why the open range must be closed now, if it must.
-    pub(crate) fn due(&self, policy: &RollPolicy, now: Instant) -> Option<RollReason> {
+    /// Why the open range takes no more, if so.
+    pub(crate) fn full(&self, policy: &RollPolicy) -> Option<RollReason> {
         let range = self.open.as_ref()?;
         let bytes = match &range.file {
-            Some(file) if file.is_batch_complete() => file.encoded_bytes(),
+            Some(file) if self.has_grown() => file.encoded_bytes(),
             _ => 0,
         };
-        if now.duration_since(range.since) >= policy.max_age {
-            return Some(RollReason::Age);
-        }
         policy.full(range.rows, range.unreadable.len() as u64, bytes)
+    }
+
+    /// Whether the last row made the open file longer: rows are encoded in batches.
+    pub(crate) fn has_grown(&self) -> bool {
+        let file = self.open.as_ref().and_then(|range| range.file.as_ref());
+        file.is_some_and(ResultFile::is_batch_complete)
     }
 
     /// When the open range will be too old.
@@ -125,11 +128,16 @@ impl PartitionWork {
         }
     }
 
-    /// Forgets the records that were read and not committed; returns how many
-    /// of them could be read.
-    pub(crate) fn forget(&mut self) -> u64 {
-        let open = self.open.take().map_or(0, |range| range.rows);
-        open + self.sealed.drain(..).map(|range| range.rows).sum::<u64>()
+    /// Drops the records that were read and not committed.
+    pub(crate) fn forget(&mut self) {
+        self.open = None;
+        self.sealed.clear();
+    }
+
+    /// Rows that were read and not committed.
+    pub(crate) fn rows(&self) -> u64 {
+        let sealed: u64 = self.sealed.iter().map(|range| range.rows).sum();
+        sealed + self.open.as_ref().map_or(0, |range| range.rows)
     }
 
     /// Bytes that the open range takes.

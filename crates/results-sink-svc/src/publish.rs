@@ -1,5 +1,7 @@
 //! A complete file takes its name, or the file that has it is adopted.
 
+use std::time::Instant;
+
 use crate::file_summary::FileSummary;
 use crate::result_file::EncodedFile;
 use crate::store::{Created, Store, StoreError};
@@ -35,8 +37,12 @@ pub(crate) enum PublishError {
 }
 
 /// Creates `file`, or adopts the one of its name if that begins with the same record.
-pub(crate) fn publish(store: &Store, file: &EncodedFile) -> Result<Published, PublishError> {
-    match store.create(&file.name, &file.parts)? {
+pub(crate) fn publish(
+    store: &Store,
+    file: &EncodedFile,
+    deadline: Instant,
+) -> Result<Published, PublishError> {
+    match store.create(&file.name, &file.parts, deadline)? {
         Created::New => Ok(Published::New),
         Created::NameTaken => adopt(store, file),
     }

@@ -1,6 +1,9 @@
 //! Where result files go: a folder or an S3 bucket.
 
 mod local;
+mod s3;
+
+use std::time::Instant;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
@@ -9,6 +12,7 @@ use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FileSummary;
 
 pub(crate) use local::LocalStore;
+pub(crate) use s3::S3Store;
 
 /// The store doesn't do what it should just now; names the place. Waiting may help.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,7 @@ pub(crate) enum Probed {
 /// A store of result files that never overwrites one.
 pub(crate) enum Store {
     Local(LocalStore),
+    S3(S3Store),
 }
 
 impl Store {
@@ -44,13 +49,21 @@ impl Store {
     pub(crate) fn prepare(&self) -> Result<Probed, StoreError> {
         match self {
             Self::Local(store) => store.prepare(),
+            Self::S3(store) => store.prepare(),
         }
     }
 
-    /// Creates the file unless its name is taken. It is durable on return.
-    pub(crate) fn create(&self, name: &FileName, parts: &[Bytes]) -> Result<Created, StoreError> {
+    /// Creates the file unless its name is taken. It is durable on return. An upload
+    /// is given up at `deadline`, and may nevertheless have arrived.
+    pub(crate) fn create(
+        &self,
+        name: &FileName,
+        parts: &[Bytes],
+        deadline: Instant,
+    ) -> Result<Created, StoreError> {
         match self {
             Self::Local(store) => store.create(name, parts),
+            Self::S3(store) => store.create(name, parts, deadline),
         }
     }
 
@@ -58,6 +71,7 @@ impl Store {
     pub(crate) fn list(&self, since: Option<FileDate>) -> Result<Vec<FileName>, StoreError> {
         match self {
             Self::Local(store) => store.list(since),
+            Self::S3(store) => store.list(since),
         }
     }
 
@@ -65,6 +79,7 @@ impl Store {
     pub(crate) fn summary(&self, name: &FileName) -> Result<Option<FileSummary>, StoreError> {
         match self {
             Self::Local(store) => store.summary(name),
+            Self::S3(store) => store.summary(name),
         }
     }
 
@@ -72,6 +87,7 @@ impl Store {
     pub(crate) fn describe(&self, name: &FileName) -> String {
         match self {
             Self::Local(store) => store.path(name).display().to_string(),
+            Self::S3(store) => store.describe(name),
         }
     }
 }
