@@ -34,22 +34,27 @@ pub struct DaemonCommand {
     name: String,
     arguments: Vec<OsString>,
     settings: Vec<(String, OsString)>,
-    admin: SocketAddr,
+    admin_port: u16,
 }
 
 impl DaemonCommand {
-    /// The daemon whose binary is `name`, with an admin address of its own and logs
-    /// as text.
+    /// The daemon whose binary is `name`, with an admin port of its own and logs as
+    /// text.
     pub fn new(name: &str) -> Self {
-        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         Self {
             name: name.to_owned(),
             arguments: Vec::new(),
             settings: Vec::new(),
-            admin,
+            admin_port: free_port(),
         }
-        .set("admin.address", admin.to_string())
         .set("log.format", "text")
+    }
+
+    /// The port of its admin endpoints on 127.0.0.1.
+    #[must_use]
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.admin_port = port;
+        self
     }
 
     /// Sets a key, such as `scorer.model`.
@@ -82,14 +87,15 @@ impl DaemonCommand {
                 command.env_remove(name);
             }
         }
+        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, self.admin_port));
         command
             .env_remove("RUST_LOG")
-            .env("NO_COLOR", "1")
+            .env("FRAUD__ADMIN__ADDRESS", admin.to_string())
             .envs(self.settings.iter().cloned())
             .args(&self.arguments);
         Ok(Daemon {
             process: ChildProcess::spawn(&self.name, &mut command)?,
-            admin: self.admin,
+            admin,
         })
     }
 }

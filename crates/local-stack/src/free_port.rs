@@ -19,8 +19,21 @@ pub fn free_port() -> u16 {
     let next = NEXT.get_or_init(|| AtomicU16::new(rand::random_range(0..PORTS)));
     loop {
         let port = FIRST_PORT + next.fetch_add(1, Ordering::Relaxed) % PORTS;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if is_free(port) {
             return port;
         }
     }
+}
+
+/// `preferred` if nobody listens there, else a free port.
+pub fn preferred_port(preferred: u16) -> u16 {
+    if is_free(preferred) {
+        preferred
+    } else {
+        free_port()
+    }
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }

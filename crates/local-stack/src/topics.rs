@@ -60,6 +60,29 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
     Ok(())
 }
 
+/// Deletes topics with what they hold, and consumer groups with their offsets;
+/// those that don't exist are gone already.
+pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let (topics, groups) = runtime.block_on(async {
+        let topics = admin.delete_topics(topics, &options).await;
+        (topics, admin.delete_groups(groups, &options).await)
+    });
+    for result in topics?.into_iter().chain(groups?) {
+        match result {
+            Ok(_)
+            | Err((
+                _,
+                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::GroupIdNotFound,
+            )) => {}
+            Err((name, error)) => bail!("deleting {name:?}: {error}"),
+        }
+    }
+    Ok(())
+}
+
 /// The offset after the last record of each partition.
 pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
     let consumer: BaseConsumer = client(bootstrap_servers).create()?;

@@ -8,23 +8,17 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_stack::{
-    Broker, BrokerOptions, Isolation, Listener, Topic, TopicReader, create_topics, end_offsets,
-    free_port, wait_until,
+    Broker, BrokerOptions, Isolation, Listener, Message, Topic, TopicReader, create_topics,
+    end_offsets, free_port, send, wait_until,
 };
-use rdkafka::config::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 const SOON: Duration = Duration::from_secs(60);
 
 fn produce(broker: &str, topic: &str, values: &[&str]) -> Result<()> {
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", broker)
-        .create()?;
-    for value in values {
-        let record = BaseRecord::to(topic).key(*value).payload(*value);
-        producer.send(record).map_err(|(error, _)| error)?;
-    }
-    Ok(producer.flush(SOON)?)
+    let messages = values
+        .iter()
+        .map(|value| Message::new(value.as_bytes(), value.as_bytes()));
+    send(broker, topic, &messages.collect::<Vec<_>>())
 }
 
 fn values(broker: &str, topic: &str) -> Result<Vec<String>> {
