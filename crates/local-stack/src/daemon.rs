@@ -71,10 +71,10 @@ impl DaemonCommand {
         self
     }
 
-    /// Adds an argument.
+    /// Adds arguments.
     #[must_use]
-    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
-        self.arguments.push(argument.into());
+    pub fn arguments<T: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
