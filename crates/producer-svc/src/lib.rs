@@ -4,9 +4,15 @@
 pub mod cli;
 mod config;
 mod metrics;
+mod outbox;
 mod pace;
 mod progress;
+mod run;
 mod sample;
+mod sending;
 mod show;
 pub mod simulate;
 mod source;
+
+pub use config::ProducerConfig;
+pub use run::run;
