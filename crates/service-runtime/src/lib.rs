@@ -3,6 +3,7 @@
 
 mod admin;
 pub mod config;
+mod context;
 mod failure;
 mod health;
 pub mod kafka;
@@ -11,7 +12,8 @@ mod run;
 mod shutdown;
 
 pub use config::{ConfigError, RuntimeConfig, Section};
+pub use context::Context;
 pub use failure::Failure;
 pub use health::{Health, Reason};
-pub use run::{Context, Service, ServiceArgs, run};
+pub use run::{Service, ServiceArgs, run};
 pub use shutdown::Shutdown;
