@@ -14,6 +14,8 @@ tells whether scorer-svc answers the same.
 
 import argparse
 import json
+import os
+import sys
 from pathlib import Path
 
 from pyspark.ml import PipelineModel
@@ -36,6 +38,8 @@ def main() -> None:
 
 def start_spark() -> SparkSession:
     """A local Spark whose results are the same on each machine."""
+    # Spark's worker would be whatever `python3` the shell knows.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     # The number of cores is part of a training's result: each partition of the
     # data draws its own bootstrap samples.
     spark = (
