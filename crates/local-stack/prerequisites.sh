@@ -19,7 +19,7 @@ need() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 check_build() {
-    has cargo || need 'cargo (Rust 1.88 or newer)' rustup
+    has cargo || need 'cargo (Rust 1.88 or newer)' "$(first_known rustup)"
     has cc || need 'a C compiler' build-essential
     has make || need 'make' build-essential
     # The vendored OpenSSL's build is a Perl program.
@@ -27,7 +27,7 @@ check_build() {
 }
 
 check_kafka() {
-    [ "$(java_version)" -ge 17 ] || need 'Java 17 or newer' "$(jdk_package)"
+    [ "$(java_version)" -ge 17 ] || need 'Java 17 or newer' "$(first_known openjdk-17-jdk-headless openjdk-21-jdk-headless openjdk-25-jdk-headless)"
     # Once the jars are here, Maven isn't needed any more.
     ls -d .cache/kafka-*/ >/dev/null 2>&1 || has mvn || need 'Maven' maven
 }
@@ -41,15 +41,25 @@ java_version() {
     echo "${version:-0}"
 }
 
-# The newest that this Debian or Ubuntu has.
-jdk_package() {
-    for version in 25 21 17; do
-        if has apt-cache && apt-cache show "openjdk-$version-jdk-headless" >/dev/null 2>&1; then
-            echo "openjdk-$version-jdk-headless"
+# first_known PACKAGE…: the first that this Debian or Ubuntu has; nothing if none.
+first_known() {
+    has apt-cache || return 0
+    refresh_package_lists >&2
+    for package in "$@"; do
+        if is_known "$package"; then
+            echo "$package"
             return
         fi
     done
-    echo openjdk-17-jdk-headless
+}
+
+is_known() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+
+# An image fresh from its maker has no lists.
+refresh_package_lists() {
+    if [ "$(id -u)" -eq 0 ] && ! is_known maven; then
+        apt-get update --quiet </dev/null
+    fi
 }
 
 install_missing() {
@@ -57,21 +67,26 @@ install_missing() {
     packages=$(printf '%s\n' $packages | sort -u | tr '\n' ' ')
     if ! has apt-get; then
         explain "$(other_system)"
+    elif [ -z "${packages# }" ]; then
+        explain 'none of the packages here'
     elif [ "$(id -u)" -ne 0 ]; then
         explain "sudo apt-get install ${packages% }"
     fi
     echo "missing: ${missing#, }; installing ${packages% }"
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $packages </dev/null ||
         explain "apt-get update && apt-get install ${packages% }"
-    if [ "${packages#*rustup}" != "$packages" ]; then rustup default stable; fi
+    case $packages in *rustup*) rustup default stable ;; esac
+    case $missing in *cargo*) has cargo || explain 'the rest is there now' ;; esac
 }
 
 explain() {
-    case $packages in
-        *rustup*) rust='; Rust: https://rustup.rs' ;;
-        *) rust='' ;;
+    how=$1
+    case "$missing $packages" in
+        *rustup*) ;;
+        # Debian's own cargo is too old.
+        *cargo*) how="$how; for Rust: curl https://sh.rustup.rs -sSf | sh" ;;
     esac
-    echo "missing: ${missing#, }. Install by: $1$rust" >&2
+    echo "missing: ${missing#, }. Install by: $how" >&2
     exit 1
 }
 
@@ -96,17 +111,12 @@ fetch_promtool() {
         echo 'missing: promtool. Install Prometheus (https://prometheus.io/download) and put promtool on the PATH' >&2
         exit 1
     fi
+    refresh_package_lists
     echo 'missing: promtool; taking it out of the package prometheus into .cache/prometheus'
     mkdir -p .cache/prometheus.new
     (cd .cache/prometheus.new && apt-get download --quiet prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb)
     rm -rf .cache/prometheus
     mv .cache/prometheus.new .cache/prometheus
-}
-
-refresh_package_lists() {
-    if has apt-get && [ "$(id -u)" -eq 0 ] && ! apt-cache show maven >/dev/null 2>&1; then
-        apt-get update --quiet </dev/null
-    fi
 }
 
 for part in "$@"; do
@@ -118,6 +128,5 @@ for part in "$@"; do
         *) echo "prerequisites.sh: no part $part" >&2; exit 2 ;;
     esac
 done
-if [ -n "$missing" ]; then refresh_package_lists; fi
 install_missing
-case " $* " in *' promtool '*) refresh_package_lists; fetch_promtool ;; esac
+case " $* " in *' promtool '*) fetch_promtool ;; esac

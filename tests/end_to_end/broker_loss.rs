@@ -45,8 +45,17 @@ fn a_broker_that_dies_and_comes_back_costs_nothing() -> Result<()> {
 fn assert_says_once_why_it_waits(daemon: &Daemon) -> Result<()> {
     let reasons = daemon.get("/readyz")?.body;
     assert!(!reasons.is_empty());
-    let warnings = daemon.stderr().lines().iter().filter(|line| line.contains("WARN")).count();
-    assert!((1..=2).contains(&warnings), "{warnings} warnings:\n{}", daemon.stderr());
+    let warnings = daemon
+        .stderr()
+        .lines()
+        .iter()
+        .filter(|line| line.contains("WARN"))
+        .count();
+    assert!(
+        (1..=2).contains(&warnings),
+        "{warnings} warnings:\n{}",
+        daemon.stderr()
+    );
     Ok(())
 }
 

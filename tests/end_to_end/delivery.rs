@@ -38,7 +38,10 @@ fn at_least_once_nothing_is_lost_though_the_scorer_is_killed() -> Result<()> {
 
 /// Kills the scorer three times while the producer sends, and reads all results.
 fn results_with_kills(stream: &Stream, command: &DaemonCommand) -> Result<Vec<Record>> {
-    let mut producer = stream.producer(&fixture("transactions.parquet")).set("producer.rate", "4000").start()?;
+    let mut producer = stream
+        .producer(&fixture("transactions.parquet"))
+        .set("producer.rate", "4000")
+        .start()?;
     let mut scorer = command.start()?;
     let reader = stream.reader("results")?;
     let mut results = Vec::new();
@@ -83,16 +86,26 @@ fn every_result_is_in_one_file_though_the_sink_is_killed() -> Result<()> {
     })?;
     assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
 
-    let mut expected: Vec<_> = results.iter().map(|result| (result.partition, result.offset)).collect();
+    let mut expected: Vec<_> = results
+        .iter()
+        .map(|result| (result.partition, result.offset))
+        .collect();
     expected.sort_unstable();
     let rows = result_rows(&stream.result_files())?;
-    assert_eq!(rows.iter().map(|row| row.kafka).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        rows.iter().map(|row| row.kafka).collect::<Vec<_>>(),
+        expected
+    );
     Ok(())
 }
 
 fn wait_for_files(stream: &Stream, count: usize, sink: &mut Daemon) -> Result<()> {
     wait_until(&format!("{count} files"), PATIENCE, || {
-        anyhow::ensure!(sink.exit_status()?.is_none(), "the sink ended:\n{}", sink.stderr());
+        anyhow::ensure!(
+            sink.exit_status()?.is_none(),
+            "the sink ended:\n{}",
+            sink.stderr()
+        );
         Ok(result_files(&stream.result_files())?.len() >= count)
     })
 }

@@ -50,7 +50,10 @@ fn every_edge_case_gives_the_result_or_the_dead_letter_of_the_contract() -> Resu
         .map(|case| (text(&case["case"]), Some(text(&case["value"]).into_bytes())))
         .collect();
     cases.push(("tombstone".to_owned(), None));
-    cases.push(("not utf-8".to_owned(), Some(b"{\"transaction_id\":1,\"ts\":\"\xff\"}".to_vec())));
+    cases.push((
+        "not utf-8".to_owned(),
+        Some(b"{\"transaction_id\":1,\"ts\":\"\xff\"}".to_vec()),
+    ));
     // The stream goes on.
     cases.push(("last".to_owned(), cases[0].1.clone()));
 
@@ -75,14 +78,33 @@ fn every_edge_case_gives_the_result_or_the_dead_letter_of_the_contract() -> Resu
         let (name, value) = &cases[usize::try_from(original_offset(letter))?];
         assert_eq!(letter.key.as_deref(), Some(name.as_bytes()));
         assert_eq!(&letter.value, value, "{name}");
-        assert_eq!(letter.header("__connect.errors.topic"), Some(stream.topic("transactions")));
-        assert_eq!(letter.header("__connect.errors.partition").as_deref(), Some("0"));
-        let code = letter.header("__connect.errors.exception.class.name").unwrap_or_default();
-        let stage = if code == "invalid_feature" { "score" } else { "parse" };
-        assert_eq!(letter.header("__connect.errors.stage").as_deref(), Some(stage), "{name}");
+        assert_eq!(
+            letter.header("__connect.errors.topic"),
+            Some(stream.topic("transactions"))
+        );
+        assert_eq!(
+            letter.header("__connect.errors.partition").as_deref(),
+            Some("0")
+        );
+        let code = letter
+            .header("__connect.errors.exception.class.name")
+            .unwrap_or_default();
+        let stage = if code == "invalid_feature" {
+            "score"
+        } else {
+            "parse"
+        };
+        assert_eq!(
+            letter.header("__connect.errors.stage").as_deref(),
+            Some(stage),
+            "{name}"
+        );
         codes.insert(name.as_str(), code);
     }
-    let expected: BTreeMap<_, _> = refused.iter().map(|(&name, &code)| (name, code.to_owned())).collect();
+    let expected: BTreeMap<_, _> = refused
+        .iter()
+        .map(|(&name, &code)| (name, code.to_owned()))
+        .collect();
     assert_eq!(codes, expected);
 
     let outputs = spark_outputs();
@@ -113,12 +135,16 @@ fn a_dead_letter_names_the_field_and_never_its_value() -> Result<()> {
 }
 
 fn original_offset(letter: &Record) -> i64 {
-    let offset = letter.header("__connect.errors.offset").expect("a dead letter knows its offset");
+    let offset = letter
+        .header("__connect.errors.offset")
+        .expect("a dead letter knows its offset");
     offset.parse().expect("a number")
 }
 
 fn message(letter: &Record) -> String {
-    letter.header("__connect.errors.exception.message").unwrap_or_default()
+    letter
+        .header("__connect.errors.exception.message")
+        .unwrap_or_default()
 }
 
 /// By case; the last message is the first again.

@@ -60,7 +60,12 @@ fn ctrl_c_ends_a_producer_that_would_go_on_for_ever() -> Result<()> {
     let sent = stream.reader("transactions")?.read(100, PATIENCE)?;
     assert_eq!(sent.len(), 100);
     producer.signal(Signal::INT)?;
-    assert_eq!(producer.wait(PATIENCE)?.code(), Some(0), "{}", producer.stderr());
+    assert_eq!(
+        producer.wait(PATIENCE)?.code(),
+        Some(0),
+        "{}",
+        producer.stderr()
+    );
     Ok(())
 }
 

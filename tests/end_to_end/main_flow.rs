@@ -31,10 +31,16 @@ fn every_transaction_of_a_parquet_folder_becomes_one_result_and_one_row() -> Res
 
     let rows = result_rows(&stream.result_files())?;
     let written: Vec<_> = rows.iter().map(|row| row.kafka).collect();
-    let mut read: Vec<_> = results.iter().map(|result| (result.partition, result.offset)).collect();
+    let mut read: Vec<_> = results
+        .iter()
+        .map(|result| (result.partition, result.offset))
+        .collect();
     read.sort_unstable();
     assert_eq!(written, read);
-    assert_eq!(rows.iter().map(|row| row.source).collect::<BTreeSet<_>>(), sources);
+    assert_eq!(
+        rows.iter().map(|row| row.source).collect::<BTreeSet<_>>(),
+        sources
+    );
     assert!(rows.iter().any(|row| row.prediction == 1.0));
 
     assert!(stream.exactly("transactions.dead-letter", 0)?.is_empty());
@@ -74,13 +80,22 @@ fn a_result_goes_to_the_partition_that_javas_producer_would_choose() -> Result<(
     // The same keys again by librdkafka's own murmur2.
     let probe = stream.topic("probe");
     create_topics(&stream.broker, &[Topic::new(&probe, PARTITIONS)])?;
-    let keys: Vec<_> = results.iter().map(|result| result.key.clone().unwrap_or_default()).collect();
+    let keys: Vec<_> = results
+        .iter()
+        .map(|result| result.key.clone().unwrap_or_default())
+        .collect();
     let messages: Vec<_> = keys.iter().map(|key| Message::new(key, b"")).collect();
     send(&stream.broker, &probe, &messages)?;
     let placed = |records: &[local_stack::Record]| -> BTreeSet<_> {
-        records.iter().map(|record| (record.key.clone(), record.partition)).collect()
+        records
+            .iter()
+            .map(|record| (record.key.clone(), record.partition))
+            .collect()
     };
-    assert_eq!(placed(&results), placed(&stream.exactly("probe", keys.len())?));
+    assert_eq!(
+        placed(&results),
+        placed(&stream.exactly("probe", keys.len())?)
+    );
     Ok(())
 }
 

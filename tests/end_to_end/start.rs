@@ -30,7 +30,9 @@ fn scored_offsets(name: &str, start: impl Fn(&Stream) -> String) -> Result<Vec<i
 
 /// It has said from where it reads.
 fn begun(scorer: &local_stack::Daemon) -> bool {
-    scorer.metric("fraud_kafka_assigned_partitions", &[]).is_ok_and(|count| count > 0.0)
+    scorer
+        .metric("fraud_kafka_assigned_partitions", &[])
+        .is_ok_and(|count| count > 0.0)
 }
 
 #[test]
@@ -42,14 +44,20 @@ fn earliest_begins_with_the_first_transaction() -> Result<()> {
 
 #[test]
 fn latest_begins_with_the_next_transaction() -> Result<()> {
-    assert_eq!(scored_offsets("start-latest", |_| "latest".to_owned())?, [10]);
+    assert_eq!(
+        scored_offsets("start-latest", |_| "latest".to_owned())?,
+        [10]
+    );
     Ok(())
 }
 
 #[test]
 fn sparks_offsets_are_taken_as_they_are() -> Result<()> {
     let start = |stream: &Stream| {
-        format!("{{{:?}:{{\"0\":7,\"1\":-2,\"2\":-1}}}}", stream.topic("transactions"))
+        format!(
+            "{{{:?}:{{\"0\":7,\"1\":-2,\"2\":-1}}}}",
+            stream.topic("transactions")
+        )
     };
     assert_eq!(scored_offsets("start-offsets", start)?, [7, 8, 9, 10]);
     Ok(())
@@ -57,8 +65,14 @@ fn sparks_offsets_are_taken_as_they_are() -> Result<()> {
 
 #[test]
 fn a_time_begins_with_the_first_transaction_not_before_it() -> Result<()> {
-    assert_eq!(scored_offsets("start-past", |_| "2001-01-01T00:00:00Z".to_owned())?.len(), 11);
-    assert_eq!(scored_offsets("start-future", |_| "2999-01-01T00:00:00Z".to_owned())?, [10]);
+    assert_eq!(
+        scored_offsets("start-past", |_| "2001-01-01T00:00:00Z".to_owned())?.len(),
+        11
+    );
+    assert_eq!(
+        scored_offsets("start-future", |_| "2999-01-01T00:00:00Z".to_owned())?,
+        [10]
+    );
     Ok(())
 }
 
@@ -73,7 +87,11 @@ fn committed_offsets_win_over_start() -> Result<()> {
 
     stream.send_transactions(&transactions[5..10])?;
     let _scorer = stream.scorer().set("scorer.start", "latest").start()?;
-    let mut offsets: Vec<_> = stream.exactly("results", 10)?.iter().map(|result| source(result).1).collect();
+    let mut offsets: Vec<_> = stream
+        .exactly("results", 10)?
+        .iter()
+        .map(|result| source(result).1)
+        .collect();
     offsets.sort_unstable();
     assert_eq!(offsets, (0..10).collect::<Vec<_>>());
     Ok(())

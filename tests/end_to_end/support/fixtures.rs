@@ -13,12 +13,16 @@ pub(crate) fn fixture(path: &str) -> PathBuf {
 /// The lines of a fixture.
 pub(crate) fn lines(path: &str) -> Vec<String> {
     let path = fixture(path);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.lines().map(str::to_owned).collect()
 }
 
 /// The lines of a fixture as JSON.
 pub(crate) fn json_lines(path: &str) -> Vec<Value> {
     let lines = lines(path);
-    lines.iter().map(|line| serde_json::from_str(line).expect("a fixture is JSON")).collect()
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("a fixture is JSON"))
+        .collect()
 }

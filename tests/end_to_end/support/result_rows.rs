@@ -49,7 +49,11 @@ pub(crate) fn result_files(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_rows(batch: &RecordBatch, rows: &mut Vec<ResultRow>) -> Result<()> {
-    let column = |name: &str| batch.column_by_name(name).with_context(|| format!("no column {name}"));
+    let column = |name: &str| {
+        batch
+            .column_by_name(name)
+            .with_context(|| format!("no column {name}"))
+    };
     let transaction_id = column("transaction_id")?.as_primitive::<Int64Type>();
     let prediction = column("prediction")?.as_primitive::<Float64Type>();
     let partition = column("kafka_partition")?.as_primitive::<Int32Type>();

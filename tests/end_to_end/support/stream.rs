@@ -39,9 +39,17 @@ impl Stream {
             name: name.to_owned(),
             folder: tempfile::tempdir()?,
         };
-        let names = ["transactions", "transactions.dead-letter", "results", "results.dead-letter"];
+        let names = [
+            "transactions",
+            "transactions.dead-letter",
+            "results",
+            "results.dead-letter",
+        ];
         let names = names.map(|name| stream.topic(name));
-        create_topics(&stream.broker, &names.each_ref().map(|name| Topic::new(name, PARTITIONS)))?;
+        create_topics(
+            &stream.broker,
+            &names.each_ref().map(|name| Topic::new(name, PARTITIONS)),
+        )?;
         Ok(stream)
     }
 
@@ -88,9 +96,15 @@ impl Stream {
         DaemonCommand::new(binary)
             .set("kafka.bootstrap_servers", &self.broker)
             .set("topics.transactions", self.topic("transactions"))
-            .set("topics.transactions_dead_letter", self.topic("transactions.dead-letter"))
+            .set(
+                "topics.transactions_dead_letter",
+                self.topic("transactions.dead-letter"),
+            )
             .set("topics.results", self.topic("results"))
-            .set("topics.results_dead_letter", self.topic("results.dead-letter"))
+            .set(
+                "topics.results_dead_letter",
+                self.topic("results.dead-letter"),
+            )
     }
 
     /// Sends values without keys to partition 0 of `transactions`: they keep their
@@ -101,7 +115,11 @@ impl Stream {
             partition: Some(0),
             key: None,
         });
-        send(&self.broker, &self.topic("transactions"), &messages.collect::<Vec<_>>())
+        send(
+            &self.broker,
+            &self.topic("transactions"),
+            &messages.collect::<Vec<_>>(),
+        )
     }
 
     /// Reads a topic from its beginning as consumers of committed results do.
@@ -114,7 +132,11 @@ impl Stream {
         let reader = self.reader(topic)?;
         let records = reader.read(count, PATIENCE)?;
         let more = reader.read_to_end(PATIENCE)?;
-        anyhow::ensure!(more.is_empty(), "{} more than {count} records on {topic}", more.len());
+        anyhow::ensure!(
+            more.is_empty(),
+            "{} more than {count} records on {topic}",
+            more.len()
+        );
         Ok(records)
     }
 }
