@@ -76,9 +76,7 @@ impl Batch {
 
     /// Parses a message into the columns, or keeps it as refused.
     pub(crate) fn push(&mut self, message: &BorrowedMessage<'_>) {
-        let parsed = self
-            .parser
-            .parse(message.payload(), &mut self.transactions);
+        let parsed = self.parser.parse(message.payload(), &mut self.transactions);
         let source = self.keep(message);
         match parsed {
             Ok(()) => self.sources.push(source),
@@ -115,10 +113,7 @@ impl Batch {
             timestamp: message.timestamp().to_millis().unwrap_or(-1),
             key: append(&mut self.bytes, message.key()),
             value: append(&mut self.bytes, message.payload()),
-            traceparent: append(
-                &mut self.bytes,
-                headers::last(message, TRACEPARENT),
-            ),
+            traceparent: append(&mut self.bytes, headers::last(message, TRACEPARENT)),
             headers: message.headers().map(|headers| headers.detach()),
         }
     }

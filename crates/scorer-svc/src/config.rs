@@ -86,7 +86,11 @@ impl ScorerConfig {
     pub(crate) fn worker_id(&self, worker: u32) -> String {
         if self.transactional_id.is_empty() {
             let host = rustix::system::uname();
-            format!("{}-{}-{worker}", self.group, host.nodename().to_string_lossy())
+            format!(
+                "{}-{}-{worker}",
+                self.group,
+                host.nodename().to_string_lossy()
+            )
         } else {
             format!("{}-{worker}", self.transactional_id)
         }

@@ -11,7 +11,13 @@ use schema::transaction::TransactionSchema;
 
 /// Rows that a batch shows.
 const SHOWN_ROWS: usize = 20;
-const COLUMNS: [&str; 5] = ["transaction_id", "ts", "tx_fraud", "probability", "prediction"];
+const COLUMNS: [&str; 5] = [
+    "transaction_id",
+    "ts",
+    "tx_fraud",
+    "probability",
+    "prediction",
+];
 
 /// Prints batches of results; keeps the first rows of the batch at hand.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ pub(crate) enum Delivery {
     /// Results that are sent again.
     AtLeastOnce(AtLeastOnce),
     /// Nothing.
-    ExactlyOnce(ExactlyOnce),
+    ExactlyOnce(Box<ExactlyOnce>),
 }
 
 impl Delivery {

@@ -37,9 +37,11 @@ impl Fleet {
             .collect::<Result<Vec<_>, Failure>>()?;
         let mut result = Ok(());
         for worker in workers {
-            let ended = worker
-                .join()
-                .unwrap_or_else(|_| Err(Failure::runtime(anyhow!("a worker panicked: this is a bug"))));
+            let ended = worker.join().unwrap_or_else(|_| {
+                Err(Failure::runtime(anyhow!(
+                    "a worker panicked: this is a bug"
+                )))
+            });
             result = result.and(ended);
         }
         result
@@ -94,7 +96,11 @@ impl Fleet {
         let dead_letters = topics.transactions_dead_letter.clone();
         let settings = |results: Option<&String>, transactions| ProducerSettings {
             context: self.context.clone(),
-            topics: results.into_iter().cloned().chain([dead_letters.clone()]).collect(),
+            topics: results
+                .into_iter()
+                .cloned()
+                .chain([dead_letters.clone()])
+                .collect(),
             transactions,
         };
         match (self.config.output, self.config.delivery) {
@@ -103,7 +109,8 @@ impl Fleet {
                 AtLeastOnce::start(&settings(None, None)).map(Delivery::AtLeastOnce)
             }
             (Output::Kafka, DeliveryMode::AtLeastOnce) => {
-                AtLeastOnce::start(&settings(Some(&topics.results), None)).map(Delivery::AtLeastOnce)
+                AtLeastOnce::start(&settings(Some(&topics.results), None))
+                    .map(Delivery::AtLeastOnce)
             }
             (Output::Kafka, DeliveryMode::ExactlyOnce) => {
                 let transactions = (id.to_owned(), self.config.transaction_timeout);
@@ -111,7 +118,7 @@ impl Fleet {
                     settings(Some(&topics.results), Some(transactions)),
                     topics.transactions.clone(),
                 )
-                .map(Delivery::ExactlyOnce)
+                .map(|delivery| Delivery::ExactlyOnce(Box::new(delivery)))
             }
         }
     }
@@ -125,7 +132,11 @@ impl Fleet {
                 Results::to_topic(topics.results.clone(), model)
             }
         };
-        let tally = Tally::new(&self.metrics, &self.model, self.config.positive_class as usize);
+        let tally = Tally::new(
+            &self.metrics,
+            &self.model,
+            self.config.positive_class as usize,
+        );
         let dead_letters = DeadLetters {
             source_topic: topics.transactions.clone(),
             topic: topics.transactions_dead_letter.clone(),

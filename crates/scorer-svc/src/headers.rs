@@ -4,14 +4,15 @@
 //! to the topic may send one: a message that kills the process at every start.
 //! So headers are looked up by name in librdkafka, which compares bytes.
 
-#![expect(unsafe_code, reason = "rdkafka has no look-up by name that can't panic")]
+#![expect(
+    unsafe_code,
+    reason = "rdkafka has no look-up by name that can't panic"
+)]
 
 use std::ffi::{CStr, c_void};
 use std::{ptr, slice};
 
-use rdkafka::bindings::{
-    rd_kafka_header_get_last, rd_kafka_message_headers, rd_kafka_resp_err_t,
-};
+use rdkafka::bindings::{rd_kafka_header_get_last, rd_kafka_message_headers, rd_kafka_resp_err_t};
 use rdkafka::message::BorrowedMessage;
 
 /// The value of the last header called `name`; `None` where there is none, or a null.

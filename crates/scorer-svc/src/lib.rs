@@ -36,10 +36,6 @@ use fleet::Fleet;
 use metrics::Metrics;
 
 /// Scores until the daemon is to stop.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the runtime hands over what it has no more use for"
-)]
 pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
     let model = load_model(&config).map_err(Failure::start)?;
     let metrics = Metrics::register(&context.registry, model.identity())

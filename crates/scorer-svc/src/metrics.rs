@@ -5,8 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fraud_model::{Model, ModelIdentity, fraud_probability};
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts,
-    Registry,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 use schema::RejectionCode;
 use schema::result::ScoredTransaction;
@@ -134,9 +133,11 @@ pub(crate) struct Tally {
 impl Tally {
     /// An empty tally; `positive_class` is the class called fraud.
     pub(crate) fn new(metrics: &Metrics, model: &Model, positive_class: usize) -> Self {
-        let classes: Vec<String> = (0..model.classes()).map(|class| class.to_string()).collect();
+        let classes: Vec<String> = (0..model.classes())
+            .map(|class| class.to_string())
+            .collect();
         let labels = || classes.iter().map(String::as_str).chain([NO_LABEL]);
-        let outcome = |name| local(metrics.transactions.with_label_values(&[name]));
+        let outcome = |name| metrics.transactions.with_label_values(&[name]).local();
         Self {
             scored: outcome("scored"),
             skipped: outcome("skipped"),
@@ -145,14 +146,19 @@ impl Tally {
                 .into_iter()
                 .map(|code| {
                     let counter = metrics.dead_letters.with_label_values(&[code.as_str()]);
-                    (code, local(counter))
+                    (code, counter.local())
                 })
                 .collect(),
             predictions: classes
                 .iter()
                 .map(|class| {
                     labels()
-                        .map(|label| local(metrics.predictions.with_label_values(&[class, label])))
+                        .map(|label| {
+                            metrics
+                                .predictions
+                                .with_label_values(&[class, label])
+                                .local()
+                        })
                         .collect()
                 })
                 .collect(),
@@ -250,8 +256,4 @@ impl Drop for Tally {
     fn drop(&mut self) {
         self.undone();
     }
-}
-
-fn local(counter: IntCounter) -> LocalIntCounter {
-    counter.local()
 }

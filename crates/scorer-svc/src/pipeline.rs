@@ -73,7 +73,8 @@ impl Pipeline {
             let raw = self.batch.raw(source);
             self.dead_letters
                 .send(producer, source, raw, refused.stage, &refused.rejection)?;
-            self.tally.dead_letter(refused.rejection.code, source.timestamp);
+            self.tally
+                .dead_letter(refused.rejection.code, source.timestamp);
         }
         Ok(())
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
+use service_runtime::Context;
 use service_runtime::kafka::{
     self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
 };
-use service_runtime::Context;
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;

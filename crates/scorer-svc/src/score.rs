@@ -90,9 +90,7 @@ impl Lines {
     }
 
     fn push(&mut self, line: u64, transaction: &[u8]) {
-        let parsed = self
-            .parser
-            .parse(Some(transaction), &mut self.transactions);
+        let parsed = self.parser.parse(Some(transaction), &mut self.transactions);
         self.parsed.push((line, parsed));
     }
 

@@ -162,7 +162,9 @@ impl Worker {
         if !beginnings.is_empty() {
             // The choice is made once: what comes between `latest` and a crash
             // before the first commit must not be passed over.
-            self.parts.consumer.commit(&committed_offsets(&beginnings))?;
+            self.parts
+                .consumer
+                .commit(&committed_offsets(&beginnings))?;
         }
         Ok(())
     }
@@ -207,9 +209,16 @@ impl Worker {
     /// Finds the message that the broker refuses for its size.
     fn narrow(&mut self) {
         if self.work.messages == 1 {
-            let refused = self.work.positions.iter().map(|(partition, next)| (*partition, next - 1));
+            let refused = self
+                .work
+                .positions
+                .iter()
+                .map(|(partition, next)| (*partition, next - 1));
             for (partition, offset) in refused {
-                warn!(partition, offset, "the broker refuses a message for its size");
+                warn!(
+                    partition,
+                    offset, "the broker refuses a message for its size"
+                );
                 self.too_large.insert((partition, offset));
             }
         }

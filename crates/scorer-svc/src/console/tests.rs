@@ -65,7 +65,9 @@ fn a_missing_label_is_null_and_a_fraction_keeps_its_digits() {
         probability: Some(&[0.5, 0.5]),
         prediction: 1.0,
     }]);
-    assert!(printed.contains("|             1|1970-01-01 00:00:00.12|    null|  [0.5,0.5]|       1.0|"));
+    assert!(
+        printed.contains("|             1|1970-01-01 00:00:00.12|    null|  [0.5,0.5]|       1.0|")
+    );
 }
 
 #[test]

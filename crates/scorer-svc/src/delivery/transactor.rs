@@ -60,7 +60,6 @@ impl Transactor {
     ) -> Result<KafkaResult<()>, Interruption> {
         self.calls
             .send(call)
-            .ok()
             .expect("the thread lives as long as the channel");
         loop {
             match self.answers.recv_timeout(LOOK_AROUND) {

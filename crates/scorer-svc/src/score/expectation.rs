@@ -38,8 +38,7 @@ pub(super) enum Verdict {
 impl Expectation {
     /// Opens the file.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        let file =
-            File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
             lines: BufReader::new(file),

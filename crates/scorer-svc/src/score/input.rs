@@ -32,7 +32,8 @@ impl Input {
         }
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).with_context(cannot_read)?;
         let columns = columns(schema, |name| reader.schema().field_with_name(name).is_ok());
-        let writer = TransactionWriter::new(reader.schema(), &columns, &schema.features).with_context(cannot_read)?;
+        let writer = TransactionWriter::new(reader.schema(), &columns, &schema.features)
+            .with_context(cannot_read)?;
         Ok(Self::Parquet(
             reader.build().with_context(cannot_read)?,
             writer,

@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn the_first_failure_is_retried_at_once_and_later_ones_ever_more_slowly() {
         let mut pace = Pace::default();
-        let pauses: Vec<u128> = (0..9).map(|_| pace.interrupted("test").as_millis()).collect();
+        let pauses: Vec<u128> = (0..9)
+            .map(|_| pace.interrupted("test").as_millis())
+            .collect();
         assert_eq!(pauses, [0, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         pace.committed();
         assert_eq!(pace.interrupted("test"), Duration::ZERO);

@@ -40,7 +40,8 @@ impl Work {
 
     /// Whether it has been open for `interval`.
     pub(super) fn is_due(&self, interval: Duration) -> bool {
-        self.opened.is_some_and(|opened| opened.elapsed() >= interval)
+        self.opened
+            .is_some_and(|opened| opened.elapsed() >= interval)
     }
 
     /// How long the next message may be waited for.

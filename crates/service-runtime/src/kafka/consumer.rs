@@ -133,6 +133,11 @@ impl GroupConsumer {
         if std::mem::take(&mut self.is_out_of_range) {
             self.move_into_range()?;
         }
+        // Before any message: an assignment that is made anew fetches on, and a group
+        // that waits for its partitions must not wait for the end of the input.
+        if let Some(rebalance) = self.next_rebalance() {
+            return Ok(rebalance);
+        }
         let started = Instant::now();
         let client = self.client.as_ref().expect(OPEN);
         let events = client.context();
@@ -148,13 +153,16 @@ impl GroupConsumer {
             None => {}
         }
         self.quiet_since.get_or_insert(started);
-        Ok(match events.next_rebalance() {
-            Some(Rebalance::Assigned(partitions)) => Polled::Assigned(partitions),
-            Some(Rebalance::Revoked { lost }) => Polled::Revoked {
+        Ok(self.next_rebalance().unwrap_or(Polled::Nothing))
+    }
+
+    fn next_rebalance(&self) -> Option<Polled<'static>> {
+        Some(match self.client().context().next_rebalance()? {
+            Rebalance::Assigned(partitions) => Polled::Assigned(partitions),
+            Rebalance::Revoked { lost } => Polled::Revoked {
                 partitions: self.assigned.keys().copied().collect(),
                 lost,
             },
-            None => Polled::Nothing,
         })
     }
 
