@@ -109,10 +109,7 @@ impl Assignment {
     }
 
     /// Known from the first assignment on: the cluster's id comes from the broker.
-    fn file_options<'a>(
-        &self,
-        intake: &'a mut Intake,
-    ) -> Result<&'a FileOptions, AssignmentError> {
+    fn file_options<'a>(&self, intake: &'a mut Intake) -> Result<&'a FileOptions, AssignmentError> {
         if intake.file_options.is_none() {
             let client = intake.dead_letters.producer().client();
             let cluster_id = client.fetch_cluster_id(CLUSTER_ID_TIMEOUT);

@@ -167,7 +167,10 @@ mod tests {
             Some(committed(1_000, "")),
             Some(committed(0, "")),
             // The last file was removed.
-            Some(committed(200, "date=2019-11-10/results+1+00000000000000000091.parquet")),
+            Some(committed(
+                200,
+                "date=2019-11-10/results+1+00000000000000000091.parquet",
+            )),
         ] {
             assert_eq!(position(committed.as_ref(), Some(&end)), Some(91));
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use service_runtime::kafka::Start;
-use service_runtime::{ConfigError, Failure, RuntimeConfig, Section};
+use service_runtime::{ConfigError, RuntimeConfig, Section};
 
 use crate::roll::RollPolicy;
 
@@ -45,11 +45,13 @@ pub struct SinkConfig {
 impl SinkConfig {
     /// The static member's id. A host name is stable and unique where each replica
     /// has its own, as in a StatefulSet.
-    pub(crate) fn instance_id(&self) -> Result<String, Failure> {
-        if !self.instance_id.is_empty() {
-            return Ok(self.instance_id.clone());
+    pub(crate) fn member_id(&self) -> String {
+        if self.instance_id.is_empty() {
+            let host = rustix::system::uname();
+            format!("{}-{}", self.group, host.nodename().to_string_lossy())
+        } else {
+            self.instance_id.clone()
         }
-        todo!()
     }
 
     /// When ranges of records are closed.

@@ -48,9 +48,9 @@ impl FileDate {
 
 impl fmt::Display for FileDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = self.0.and_then(|day| {
-            DateTime::from_timestamp_millis(day.checked_mul(MILLISECONDS_A_DAY)?)
-        });
+        let date = self
+            .0
+            .and_then(|day| DateTime::from_timestamp_millis(day.checked_mul(MILLISECONDS_A_DAY)?));
         match date {
             Some(date) => write!(f, "{}", date.format("%Y-%m-%d")),
             None => f.write_str("unknown"),

@@ -1,8 +1,6 @@
 //! What the sink counts. Counters move when the work is committed.
 
-use prometheus::{
-    Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry,
-};
+use prometheus::{Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
 use schema::RejectionCode;
 
 /// Seconds; a file waits for `max_age` at most, ten minutes by default.

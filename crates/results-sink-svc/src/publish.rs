@@ -71,7 +71,11 @@ fn difference(existing: &FileSummary, ours: &FileSummary) -> Option<String> {
         )
     };
     if place(existing) != place(ours) {
-        return Some(format!("begins at {}, not {}", place(existing), place(ours)));
+        return Some(format!(
+            "begins at {}, not {}",
+            place(existing),
+            place(ours)
+        ));
     }
     if existing.cluster_id != ours.cluster_id {
         return Some(format!(

@@ -51,8 +51,7 @@ impl FileFormat {
                 env!("CARGO_PKG_VERSION")
             ));
         for column in DICTIONARY_COLUMNS {
-            properties =
-                properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
         }
         Self {
             schema: schema::result_file::arrow_schema(),

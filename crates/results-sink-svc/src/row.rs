@@ -83,18 +83,23 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
-        pairs.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header {
-                key,
-                value: Some(value),
+        pairs
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(*value),
+                })
             })
-        })
     }
 
     #[test]
     fn the_scorers_headers_are_read() {
         let headers = headers(&[
-            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+            (
+                "traceparent",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            ),
             ("model", "fraud@home@3"),
             ("source", "4:1234:1573396986000"),
         ]);
@@ -114,9 +119,16 @@ mod tests {
     fn malformed_headers_tell_nothing() {
         for source in ["", "4", "4:5", "-1:5:6", "4:-5:6", "4:5:6:7", "a:b:c"] {
             let headers = headers(&[("model", "no version"), ("source", source)]);
-            assert_eq!(Origin::from_headers(Some(&headers)), Origin::default(), "{source}");
+            assert_eq!(
+                Origin::from_headers(Some(&headers)),
+                Origin::default(),
+                "{source}"
+            );
         }
-        assert_eq!(Origin::from_headers::<OwnedHeaders>(None), Origin::default());
+        assert_eq!(
+            Origin::from_headers::<OwnedHeaders>(None),
+            Origin::default()
+        );
     }
 
     #[test]

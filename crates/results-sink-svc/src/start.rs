@@ -35,7 +35,7 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
     let metrics = Metrics::register(&context.registry)
         .context("cannot register the metrics")
         .map_err(Failure::Start)?;
-    let instance_id = config.instance_id()?;
+    let instance_id = config.member_id();
     let store = open_store(&config, &instance_id, &context)?;
     let dead_letters = DeadLetters::new(&context)?;
     context.health.resolved(Reason::Starting);
@@ -82,7 +82,7 @@ fn open_store(
         return Ok(None);
     }
     if config.parquet.starts_with("s3://") {
-        todo!()
+        return open_s3(config, instance_id, context).map(Some);
     }
     let root = Path::new(&config.parquet);
     if root.exists() && !root.is_dir() {
@@ -93,6 +93,11 @@ fn open_store(
     }
     info!("writing result files into {}", root.display());
     Ok(Some(Store::Local(LocalStore::new(root, instance_id))))
+}
+
+fn open_s3(config: &SinkConfig, instance_id: &str, context: &Context) -> Result<Store, Failure> {
+    let _ = (config, instance_id, context);
+    Err(Failure::start(anyhow!("s3 isn't there yet")))
 }
 
 /// Waits until the store takes files; `false` if the wish to stop comes first.

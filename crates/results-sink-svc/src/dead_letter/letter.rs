@@ -122,7 +122,10 @@ mod tests {
                 ("__connect.errors.offset", "42"),
                 ("__connect.errors.stage", "read"),
                 ("__connect.errors.exception.class.name", "missing_field"),
-                ("__connect.errors.exception.message", "prediction is missing"),
+                (
+                    "__connect.errors.exception.message",
+                    "prediction is missing"
+                ),
             ]
         );
     }
@@ -131,7 +134,10 @@ mod tests {
     fn a_null_stays_null_and_a_truncated_value_is_empty() {
         let rejection = Rejection::new(RejectionCode::Tombstone, "the value is null");
         let letter = DeadLetter::of(&message(None, None), &rejection);
-        assert_eq!((letter.key.as_deref(), letter.value.as_deref()), (None, None));
+        assert_eq!(
+            (letter.key.as_deref(), letter.value.as_deref()),
+            (None, None)
+        );
         assert!(!letter.is_truncated());
         let letter = letter.truncated();
         assert!(letter.is_truncated());

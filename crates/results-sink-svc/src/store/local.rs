@@ -26,7 +26,8 @@ pub(crate) struct LocalStore {
 impl LocalStore {
     /// A store in `root`, which need not exist yet. Touches nothing.
     pub(crate) fn new(root: &Path, instance_id: &str) -> Self {
-        let is_plain = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
+        let is_plain =
+            |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
         let instance: String = instance_id
             .chars()
             .map(|character| if is_plain(character) { character } else { '_' })

@@ -56,7 +56,11 @@ impl S3Store {
 
     /// Creates an object twice: the second time must fail.
     pub(super) fn prepare(&self) -> Result<Probed, StoreError> {
-        let key = self.prefix.clone().join("_tmp").join(self.probe_name.as_str());
+        let key = self
+            .prefix
+            .clone()
+            .join("_tmp")
+            .join(self.probe_name.as_str());
         let deadline = Instant::now() + CALL_TIMEOUT;
         let create = || self.put(&key, &[Bytes::from_static(b"probe")], deadline);
         create()?;
@@ -131,7 +135,10 @@ impl S3Store {
     }
 
     fn key(&self, name: &FileName) -> Path {
-        self.prefix.clone().join(name.date.folder()).join(name.base())
+        self.prefix
+            .clone()
+            .join(name.date.folder())
+            .join(name.base())
     }
 
     /// One conditional PUT. A retry after an answer that was lost meets its own
@@ -170,7 +177,10 @@ impl S3Store {
         key: &Path,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match self.tokio.block_on(async { tokio::time::timeout_at(deadline.into(), call).await }) {
+        match self
+            .tokio
+            .block_on(async { tokio::time::timeout_at(deadline.into(), call).await })
+        {
             Ok(done) => done.map_err(|error| self.failed(verb, key, &error)),
             Err(_) => Err(StoreError(format!(
                 "cannot {verb} {key} in {}: no answer in time",
