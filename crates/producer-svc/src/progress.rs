@@ -14,13 +14,18 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Progress of `total` things called `unit`.
-    pub(crate) fn new(total: u64, unit: &str) -> Self {
-        let template =
-            format!("{{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left");
+    /// Progress of things called `unit`; `total` of them, if there is an end.
+    pub(crate) fn new(total: Option<u64>, unit: &str) -> Self {
+        let (bar, template) = match total {
+            Some(total) => (
+                ProgressBar::new(total),
+                format!("{{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left"),
+            ),
+            None => (ProgressBar::no_length(), format!("{{human_pos}} {unit}, {{per_sec}}")),
+        };
         let style = ProgressStyle::with_template(&template).expect("the template is well-formed");
         Self {
-            bar: ProgressBar::new(total).with_style(style),
+            bar: bar.with_style(style),
             last_line: Instant::now(),
         }
     }

@@ -82,7 +82,7 @@ fn write_days(
 
     let warm_up_days = i64::from(options.warm_up_days);
     let all_days = warm_up_days + i64::from(options.days);
-    let mut progress = Progress::new(all_days.unsigned_abs(), "days");
+    let mut progress = Progress::new(Some(all_days.unsigned_abs()), "days");
     for done in 0..all_days {
         let day = first_day - warm_up_days + done;
         let rows: Vec<_> = generator
