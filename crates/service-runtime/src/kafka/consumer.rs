@@ -238,6 +238,19 @@ impl GroupConsumer {
         self.assign_anew(all)
     }
 
+    /// Stops fetching from all partitions; polls still bring rebalances. A new
+    /// assignment isn't paused.
+    pub fn pause(&mut self) -> Result<(), Failure> {
+        let list = self.list(&self.assigned);
+        self.client().pause(&list).context("cannot pause reading").map_err(Failure::runtime)
+    }
+
+    /// Fetches again from where [`Self::pause`] stopped.
+    pub fn resume(&mut self) -> Result<(), Failure> {
+        let list = self.list(&self.assigned);
+        self.client().resume(&list).context("cannot resume reading").map_err(Failure::runtime)
+    }
+
     /// Commits and waits for the answer, however long the broker is away. `Ok(false)`: a
     /// rebalance (or the wish to stop, with no broker) came between and nothing was committed.
     pub fn commit(&mut self, offsets: &BTreeMap<i32, CommittedOffset>) -> Result<bool, Failure> {
