@@ -68,7 +68,7 @@ impl Troubles {
         self.health.client_resolved(Reason::Kafka, client);
         if state.present.is_empty() {
             state.warned.clear();
-            info!("connected to Kafka again");
+            info!("Kafka serves us again");
         }
     }
 
@@ -76,11 +76,6 @@ impl Troubles {
     pub(crate) fn forget(&self, client: &str) {
         self.lock().present.retain(|(name, _), _| name != client);
         self.health.client_resolved(Reason::Kafka, client);
-    }
-
-    /// The trouble of this kind that `client` has.
-    pub(crate) fn text_of(&self, client: &str, kind: Kind) -> Option<String> {
-        self.lock().present.get(&(client.to_owned(), kind)).cloned()
     }
 
     /// Repeats in the log what lasts longer than a minute.
