@@ -131,3 +131,6 @@ fn brief(reason: &str) -> &str {
     let text = reason.split_once(": ").map_or(reason, |(_, rest)| rest);
     text.split(" (after ").next().unwrap_or(text).trim()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -43,6 +44,8 @@ pub(super) struct Reporter {
     kafka: KafkaConfig,
     /// Why the last connection failed, if librdkafka said more than that it did.
     cause: Mutex<Option<String>>,
+    /// librdkafka lost its last connection.
+    all_down: AtomicBool,
     session_timed_out: AtomicBool,
 }
 
@@ -56,6 +59,7 @@ impl Reporter {
             health: context.health.clone(),
             kafka: context.config.kafka.clone(),
             cause: Mutex::default(),
+            all_down: AtomicBool::new(false),
             session_timed_out: AtomicBool::new(false),
         }
     }
@@ -86,14 +90,19 @@ impl Reporter {
     /// Comes once a second.
     pub(super) fn statistics(&self, statistics: &Statistics) {
         self.metrics.observe_queues(&self.client, statistics);
+        self.troubles.repeat();
+        if !is_fresh(statistics) {
+            return;
+        }
         if statistics
             .brokers
             .values()
             .any(|broker| broker.state == "UP")
         {
             self.answered();
+        } else if self.all_down.load(Ordering::Relaxed) {
+            self.no_answer();
         }
-        self.troubles.repeat();
     }
 
     /// An error that no call returned.
@@ -106,15 +115,16 @@ impl Reporter {
             .client_errors
             .with_label_values(&[self.client.as_str(), &code_label(code)])
             .inc();
-        if code == Code::AllBrokersDown {
-            self.no_answer();
-            return;
-        }
         match error_text::meaning(code, reason, &self.kafka, &self.who) {
             // One of several brokers may fail: it is trouble once all of them do.
             Meaning::Trouble(Kind::Connection, text) => *self.lock_cause() = Some(text),
             Meaning::Trouble(Kind::Access, text) => {
                 self.troubles.report(&self.client, Kind::Access, &text);
+            }
+            // The next statistics tell whether they still are: while a call blocked, this
+            // event may have grown old.
+            Meaning::Passing if code == Code::AllBrokersDown => {
+                self.all_down.store(true, Ordering::Relaxed);
             }
             Meaning::Passing | Meaning::Fatal(_) => {}
         }
@@ -170,6 +180,7 @@ impl Reporter {
     /// A broker answered: there is a connection.
     pub(super) fn answered(&self) {
         *self.lock_cause() = None;
+        self.all_down.store(false, Ordering::Relaxed);
         self.troubles.resolve(&self.client, Kind::Connection);
     }
 
@@ -215,6 +226,15 @@ impl Drop for Reporter {
         self.troubles.forget(&self.client);
         self.metrics.forget_client(&self.client);
     }
+}
+
+/// Statistics wait in the client's queue while a call blocks its thread.
+fn is_fresh(statistics: &Statistics) -> bool {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    now.abs_diff(statistics.time) <= 2
 }
 
 /// `BrokerTransportFailure` as `broker_transport_failure`.
