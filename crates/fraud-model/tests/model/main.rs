@@ -1,0 +1,4 @@
+//! The models in `tests/fixtures`, loaded, scored and broken.
+
+mod golden;
+mod support;
