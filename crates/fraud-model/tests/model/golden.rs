@@ -62,7 +62,7 @@ fn boosted_trees_and_regressions_are_as_near_to_spark_as_spark_is_to_itself() {
 }
 
 /// The same but for the last bits of the probabilities.
-fn assert_near(output: &str, expected: &str) {
+pub(crate) fn assert_near(output: &str, expected: &str) {
     let (output, expected) = (result(output), result(expected));
     let probabilities = output
         .probability

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) const ASSEMBLER: &str = "org.apache.spark.ml.feature.VectorAssembler";
+pub(crate) const PIPELINE: &str = "org.apache.spark.ml.PipelineModel";
 pub(crate) const FOREST: &str =
     "org.apache.spark.ml.classification.RandomForestClassificationModel";
 pub(crate) const TREE: &str = "org.apache.spark.ml.classification.DecisionTreeClassificationModel";
@@ -62,23 +63,40 @@ pub(crate) fn split(id: i32, children: (i32, i32), feature: i32, threshold: f64)
 impl MadeModel {
     /// A pipeline without stages.
     pub(crate) fn new() -> Self {
+        Self::with_digits(1)
+    }
+
+    /// A pipeline whose stages are numbered with so many digits.
+    pub(crate) fn with_digits(digits: usize) -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
             uids: Vec::new(),
-            digits: 1,
+            digits,
         }
+    }
+
+    /// A pipeline that assembles `inputs` into `features`.
+    pub(crate) fn assembling(inputs: &[&str]) -> Self {
+        let mut model = Self::new();
+        model.add_assembler(inputs, "features");
+        model
     }
 
     /// A pipeline that assembles `inputs` and decides by a tree.
     pub(crate) fn tree(inputs: &[&str], nodes: &[Node]) -> Self {
-        let mut model = Self::new();
-        model.add(ASSEMBLER, json!({"inputCols": inputs, "outputCol": "features"}), json!({}));
-        model.add_tree(inputs.len(), json!({}), nodes);
+        let mut model = Self::assembling(inputs);
+        model.add_tree(inputs.len(), &json!({}), nodes);
         model
     }
 
+    /// Adds a stage that assembles `inputs` into `output`.
+    pub(crate) fn add_assembler(&mut self, inputs: &[&str], output: &str) {
+        let params = json!({"inputCols": inputs, "outputCol": output});
+        self.add(ASSEMBLER, &params, &json!({}));
+    }
+
     /// Adds a stage with its parameters and what stands beside them.
-    pub(crate) fn add(&mut self, class: &str, params: Value, extras: Value) -> PathBuf {
+    pub(crate) fn add(&mut self, class: &str, params: &Value, extras: &Value) -> PathBuf {
         let uid = format!("stage_{}", self.uids.len());
         let name = format!("{:0digits$}_{uid}", self.uids.len(), digits = self.digits);
         let folder = self.path().join("stages").join(name);
@@ -89,9 +107,9 @@ impl MadeModel {
     }
 
     /// Adds a tree over `features` features of two classes.
-    pub(crate) fn add_tree(&mut self, features: usize, params: Value, nodes: &[Node]) -> PathBuf {
+    pub(crate) fn add_tree(&mut self, features: usize, params: &Value, nodes: &[Node]) -> PathBuf {
         let classes = nodes.last().map_or(2, |node| node.stats.len());
-        let extras = json!({"numFeatures": features, "numClasses": classes});
+        let extras = &json!({"numFeatures": features, "numClasses": classes});
         let folder = self.add(TREE, params, extras);
         write_table(&folder.join("data"), node_table(nodes));
         folder
@@ -107,26 +125,34 @@ impl MadeModel {
 
     /// The error that loading it ends in.
     pub(crate) fn error(&self) -> String {
-        self.load().expect_err("the model must not load").to_string()
+        self.load()
+            .expect_err("the model must not load")
+            .to_string()
     }
 
     fn write_pipeline(&self) {
-        let params = json!({"stageUids": self.uids});
-        write_metadata(
-            self.path(),
-            "org.apache.spark.ml.PipelineModel",
-            "pipeline",
-            params,
-            json!({}),
-        );
+        let params = &json!({"stageUids": self.uids});
+        write_metadata(self.path(), PIPELINE, "pipeline", params, &json!({}));
     }
 }
 
-pub(crate) fn write_metadata(folder: &Path, class: &str, uid: &str, params: Value, extras: Value) {
+pub(crate) fn write_metadata(
+    folder: &Path,
+    class: &str,
+    uid: &str,
+    params: &Value,
+    extras: &Value,
+) {
     let mut metadata = json!({
         "class": class, "timestamp": 0, "sparkVersion": "3.5.3", "uid": uid,
         "paramMap": params, "defaultParamMap": {},
     });
+    if class.contains(".classification.") {
+        metadata["defaultParamMap"] = json!({
+            "featuresCol": "features", "rawPredictionCol": "rawPrediction",
+            "probabilityCol": "probability", "predictionCol": "prediction",
+        });
+    }
     for (key, value) in extras.as_object().expect("extras are an object") {
         metadata[key] = value.clone();
     }
@@ -143,7 +169,10 @@ pub(crate) fn node_table(nodes: &[Node]) -> StructArray {
     let zeros: ArrayRef = Arc::new(Float64Array::from(vec![0.0; nodes.len()]));
     let split = StructArray::from(vec![
         field("featureIndex", integers(|node| node.feature)),
-        field("leftCategoriesOrThreshold", lists(nodes.iter().map(|node| &node.values))),
+        field(
+            "leftCategoriesOrThreshold",
+            lists(nodes.iter().map(|node| &node.values)),
+        ),
         field("numCategories", integers(|node| node.categories)),
     ]);
     StructArray::from(vec![
@@ -167,7 +196,10 @@ fn lists<'a>(lists: impl Iterator<Item = &'a Vec<f64>>) -> ArrayRef {
 }
 
 pub(crate) fn field(name: &str, array: ArrayRef) -> (Arc<Field>, ArrayRef) {
-    (Arc::new(Field::new(name, array.data_type().clone(), true)), array)
+    (
+        Arc::new(Field::new(name, array.data_type().clone(), true)),
+        array,
+    )
 }
 
 /// Writes a table as the next part file of `folder`.

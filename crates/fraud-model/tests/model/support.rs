@@ -68,6 +68,20 @@ pub(crate) fn score_lines(model: &Arc<Model>, lines: &[impl AsRef<[u8]>]) -> Vec
     outputs
 }
 
+/// The scores of transactions of which only the features are given.
+pub(crate) fn score(model: &Arc<Model>, features: &[&str]) -> fraud_model::Scores {
+    let mut parser = TransactionParser::new(model.transaction_schema());
+    let mut batch = TransactionBatch::new(model.transaction_schema());
+    for features in features {
+        let rest = features.strip_prefix('{').expect("an object");
+        let line = format!(r#"{{"transaction_id":1,"ts":"2019-11-10",{rest}"#);
+        parser
+            .parse(Some(line.as_bytes()), &mut batch)
+            .expect("a transaction");
+    }
+    Scorer::new(model.clone()).score(&batch).clone()
+}
+
 fn result_line(batch: &TransactionBatch, scores: &fraud_model::Scores, row: usize) -> String {
     let mut line = Vec::new();
     let scored = ScoredTransaction {
@@ -79,4 +93,38 @@ fn result_line(batch: &TransactionBatch, scores: &fraud_model::Scores, row: usiz
     };
     result::write(&mut line, &scored);
     String::from_utf8(line).expect("results are UTF-8")
+}
+
+/// The files that matter: no markers and checksums.
+pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect_files(&path, files);
+        } else if !path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .starts_with(['.', '_'])
+        {
+            files.push(path);
+        }
+    }
+}
+
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
 }
