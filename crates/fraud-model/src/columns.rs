@@ -1,9 +1,233 @@
-//! The columns of the Fraud Detection Handbook's transactions.
+//! Names of columns, resolved while a pipeline is loaded, so that scoring
+//! looks nothing up.
 
-use schema::transaction::Feature;
+use std::sync::Arc;
+
+use schema::transaction::{Feature, FeatureType};
+
+use crate::ModelError;
+use crate::input_types::{InputTypes, TypeSource};
+use crate::saved::{MAX_WIDTH, SavedStage};
 
 /// The 15 features with their types, in the order in which the seed's producer
 /// writes them between `ts` and `tx_fraud`.
 pub fn handbook_columns() -> Vec<Feature> {
-    unimplemented!()
+    let mut columns = vec![
+        feature("tx_amount", FeatureType::Double),
+        feature("is_weekend", FeatureType::Integer),
+        feature("is_night", FeatureType::Integer),
+    ];
+    for (entity, measure) in [("customer", "avg_amount"), ("terminal", "risk")] {
+        for days in [1, 7, 30] {
+            let count = format!("{entity}_id_nb_tx_{days}day_window");
+            let measure = format!("{entity}_id_{measure}_{days}day_window");
+            columns.push(feature(&count, FeatureType::Integer));
+            columns.push(feature(&measure, FeatureType::Double));
+        }
+    }
+    columns
+}
+
+fn feature(name: &str, feature_type: FeatureType) -> Feature {
+    Feature {
+        name: name.to_owned(),
+        feature_type,
+    }
+}
+
+/// Where a column's values are while scoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnId {
+    /// A feature of the transaction, by its place in the schema.
+    Input(usize),
+    /// A column that a stage computes.
+    Computed(usize),
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    Integer,
+    Double,
+    String,
+    /// Vectors with these slots, named by the fields they come from.
+    Vector(Vec<Arc<str>>),
+}
+
+/// A column that is read from transactions.
+#[derive(Debug)]
+pub(crate) struct InputColumn {
+    pub(crate) feature: Feature,
+    pub(crate) source: TypeSource,
+}
+
+/// A column that a stage computes.
+#[derive(Debug)]
+pub(crate) struct ComputedInfo {
+    pub(crate) name: String,
+    pub(crate) kind: ColumnKind,
+    /// The field that a number was computed from.
+    field: Arc<str>,
+}
+
+/// The columns known so far, as the stages are loaded one by one.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub(crate) types: InputTypes,
+    pub(crate) inputs: Vec<InputColumn>,
+    pub(crate) computed: Vec<ComputedInfo>,
+}
+
+impl Columns {
+    pub(crate) fn new(types: InputTypes) -> Self {
+        Self {
+            types,
+            inputs: Vec::new(),
+            computed: Vec::new(),
+        }
+    }
+
+    /// The column `name`: computed by an earlier stage, else an input, which
+    /// is of the type `default` if nothing else is known of it.
+    pub(crate) fn read(
+        &mut self,
+        name: &str,
+        default: FeatureType,
+    ) -> Result<(ColumnId, ColumnKind), ModelError> {
+        if let Some((id, kind)) = self.computed(name) {
+            return Ok((id, kind.clone()));
+        }
+        let known = self
+            .inputs
+            .iter()
+            .position(|input| input.feature.name == name);
+        let index = match known {
+            Some(index) => index,
+            None => self.add_input(name, default)?,
+        };
+        let kind = match self.inputs[index].feature.feature_type {
+            FeatureType::Integer => ColumnKind::Integer,
+            FeatureType::Double => ColumnKind::Double,
+            FeatureType::String => ColumnKind::String,
+        };
+        Ok((ColumnId::Input(index), kind))
+    }
+
+    /// The column `name`, which `stage` reads as integers or doubles.
+    pub(crate) fn number(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+    ) -> Result<(ColumnId, ColumnKind), ModelError> {
+        match self.read(name, FeatureType::Double)? {
+            (_, ColumnKind::String) => {
+                Err(stage.error(format!("reads {name:?}, a string, as a number")))
+            }
+            (_, ColumnKind::Vector(_)) => {
+                Err(stage.error(format!("reads {name:?}, a vector, as a number")))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// The column `name`, which `stage` reads as vectors, and its slots.
+    pub(crate) fn vector(
+        &self,
+        stage: &SavedStage,
+        name: &str,
+    ) -> Result<(ColumnId, Vec<Arc<str>>), ModelError> {
+        match self.computed(name) {
+            Some((id, ColumnKind::Vector(slots))) => Ok((id, slots.clone())),
+            Some(_) => Err(stage.error(format!("reads {name:?} as a vector, but it is none"))),
+            None => Err(stage.error(format!(
+                "reads the vector {name:?}, which no stage before it makes; \
+                 transactions hold numbers and strings only"
+            ))),
+        }
+    }
+
+    /// The field of the transaction that a column of numbers comes from.
+    pub(crate) fn field(&self, id: ColumnId) -> Arc<str> {
+        match id {
+            ColumnId::Input(index) => self.inputs[index].feature.name.as_str().into(),
+            ColumnId::Computed(index) => self.computed[index].field.clone(),
+        }
+    }
+
+    /// How a message names a column of numbers: by the field, and by the
+    /// column where that is another.
+    pub(crate) fn label(&self, id: ColumnId) -> String {
+        match id {
+            ColumnId::Input(index) => self.inputs[index].feature.name.clone(),
+            ColumnId::Computed(index) => {
+                let column = &self.computed[index];
+                format!("{} (from {})", column.name, column.field)
+            }
+        }
+    }
+
+    /// Adds a column of numbers that `stage` computes from the column `from`.
+    pub(crate) fn add_number(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+        kind: ColumnKind,
+        from: ColumnId,
+    ) -> Result<(), ModelError> {
+        let field = self.field(from);
+        self.add(stage, name, kind, field)
+    }
+
+    /// Adds a column of vectors that `stage` computes. An empty name is none:
+    /// no later stage can read it.
+    pub(crate) fn add_vector(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+        slots: Vec<Arc<str>>,
+    ) -> Result<(), ModelError> {
+        self.add(stage, name, ColumnKind::Vector(slots), name.into())
+    }
+
+    fn add(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+        kind: ColumnKind,
+        field: Arc<str>,
+    ) -> Result<(), ModelError> {
+        if let ColumnKind::Vector(slots) = &kind
+            && !(1..=MAX_WIDTH).contains(&slots.len())
+        {
+            return Err(stage.error(format!("makes vectors of {} values", slots.len())));
+        }
+        let taken = self.computed(name).is_some()
+            || self.inputs.iter().any(|input| input.feature.name == name);
+        if taken {
+            return Err(stage.error(format!(
+                "writes the column {name:?}, which is there already"
+            )));
+        }
+        self.computed.push(ComputedInfo {
+            name: name.to_owned(),
+            kind,
+            field,
+        });
+        Ok(())
+    }
+
+    fn computed(&self, name: &str) -> Option<(ColumnId, &ColumnKind)> {
+        let named = |column: &ComputedInfo| column.name == name && !name.is_empty();
+        let index = self.computed.iter().position(named)?;
+        Some((ColumnId::Computed(index), &self.computed[index].kind))
+    }
+
+    fn add_input(&mut self, name: &str, default: FeatureType) -> Result<usize, ModelError> {
+        let (feature_type, source) = self.types.of(name, default)?;
+        self.inputs.push(InputColumn {
+            feature: feature(name, feature_type),
+            source,
+        });
+        Ok(self.inputs.len() - 1)
+    }
 }

@@ -1,5 +1,18 @@
 //! Which model made a score.
 
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::ModelError;
+use crate::saved::folder::visible_entries;
+
+/// Folders of a model may stand this deep, which also ends a loop of links.
+const MAX_FOLDER_DEPTH: usize = 64;
+
 /// Name, version and content hash of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelIdentity {
@@ -8,6 +21,13 @@ pub struct ModelIdentity {
     /// The registry's version, else the first 12 hex digits of the hash.
     pub version: String,
     /// SHA-256 over the pipeline's files, in 64 hex digits.
+    ///
+    /// The files are those that Spark saved: everything under `metadata/` and
+    /// `stages/` but what Hadoop hides (names that begin with `.` or `_`), so
+    /// that what stands beside them changes nothing. In the order of the bytes
+    /// of their paths, each adds its path relative to the model's folder with
+    /// `/` between the parts, a zero byte, its length as 8 bytes, big-endian,
+    /// and its bytes.
     pub hash: String,
 }
 
@@ -20,5 +40,84 @@ impl ModelIdentity {
     /// Name and version of a `model` header; the version follows the last `@`.
     pub fn parse_header(header: &str) -> Option<(&str, &str)> {
         header.rsplit_once('@')
+    }
+
+    /// The identity of the model in `folder`, under `name` or the folder's.
+    pub(crate) fn of_folder(folder: &Path, name: Option<&str>) -> Result<Self, ModelError> {
+        let hash = hash_folder(folder)?;
+        Ok(Self {
+            name: match name {
+                Some(name) => name.to_owned(),
+                None => folder_name(folder)?,
+            },
+            version: hash[..12].to_owned(),
+            hash,
+        })
+    }
+}
+
+fn folder_name(folder: &Path) -> Result<String, ModelError> {
+    // `.` and `models/..` have no name before they are resolved.
+    let folder = folder
+        .canonicalize()
+        .map_err(|error| ModelError::io(folder, error))?;
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    Ok(name.unwrap_or_else(|| "model".to_owned()))
+}
+
+fn hash_folder(folder: &Path) -> Result<String, ModelError> {
+    let mut files = Vec::new();
+    for saved in ["metadata", "stages"] {
+        collect_files(&folder.join(saved), saved, 0, &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for (relative, path) in files {
+        add_file(&mut hash, &relative, &path).map_err(|error| ModelError::io(&path, error))?;
+    }
+    let mut digits = String::with_capacity(64);
+    for byte in hash.finalize() {
+        write!(digits, "{byte:02x}").expect("a string takes all text");
+    }
+    Ok(digits)
+}
+
+fn collect_files(
+    folder: &Path,
+    relative: &str,
+    depth: usize,
+    files: &mut Vec<(String, PathBuf)>,
+) -> Result<(), ModelError> {
+    if depth == MAX_FOLDER_DEPTH {
+        return Err(ModelError::invalid(
+            folder,
+            "is too deep for a model's folder",
+        ));
+    }
+    for path in visible_entries(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let relative = format!("{relative}/{name}");
+        if path.is_dir() {
+            collect_files(&path, &relative, depth + 1, files)?;
+        } else {
+            files.push((relative, path));
+        }
+    }
+    Ok(())
+}
+
+fn add_file(hash: &mut Sha256, relative: &str, path: &Path) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    hash.update(relative.as_bytes());
+    hash.update([0]);
+    hash.update(file.metadata()?.len().to_be_bytes());
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => hash.update(&buffer[..read]),
+        }
     }
 }

@@ -1,13 +1,29 @@
 //! Spark ML pipelines without Spark: loads a fitted `PipelineModel` as Spark
 //! saved it, says what it can't load, and scores batches of transactions with
 //! Spark's own numbers.
+//!
+//! On the way from a folder to a score: `saved` reads files, `plan` finds the
+//! stages that the prediction depends on, `stages` holds one file for each
+//! kind of stage, `forest` is the engine for trees, `table` holds the columns
+//! of the rows being scored, and `score` is where a batch comes in.
 
+mod blas;
 mod columns;
+mod describe;
+mod error;
+mod forest;
 mod identity;
+mod input_types;
 mod model;
+mod pipeline;
+mod plan;
+mod saved;
 mod score;
+mod stages;
+mod table;
 
 pub use columns::handbook_columns;
+pub use error::ModelError;
 pub use identity::ModelIdentity;
-pub use model::{Model, ModelError, ModelOptions};
+pub use model::{Model, ModelOptions};
 pub use score::{Outcome, Scorer, Scores, fraud_probability};

@@ -1,11 +1,14 @@
-//! A loaded pipeline.
+//! A loaded model.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use schema::transaction::TransactionSchema;
 
-use crate::ModelIdentity;
+use crate::describe::Description;
+use crate::input_types::InputTypes;
+use crate::pipeline::Pipeline;
+use crate::{ModelError, ModelIdentity};
 
 /// What isn't in the model's folder.
 #[derive(Debug, Clone, Default)]
@@ -16,39 +19,59 @@ pub struct ModelOptions {
     pub input_schema: Option<PathBuf>,
 }
 
-/// Why a model can't be loaded: names the file or the stage and what would do.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {}
-
 /// A fitted pipeline, ready to score.
 #[derive(Debug)]
-pub struct Model {}
+pub struct Model {
+    identity: ModelIdentity,
+    pub(crate) pipeline: Pipeline,
+}
 
 impl Model {
     /// Loads the folder that `PipelineModel.save` wrote.
+    ///
+    /// The types of the columns that it reads come from the schema of the
+    /// options, else from the folder's `schema.json`; else they are those of
+    /// [`handbook_columns`](crate::handbook_columns), else double, or string
+    /// where the first stage to read it takes strings. In a schema, byte,
+    /// short, integer and long are integers of 32 bits, the widest that
+    /// transactions carry; float, boolean and others are refused.
     pub fn load(folder: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
-        let _ = (folder, options);
-        unimplemented!()
+        if !folder.is_dir() {
+            let problem = if folder.exists() {
+                "is not a folder"
+            } else {
+                "doesn't exist"
+            };
+            return Err(ModelError::invalid(folder, problem));
+        }
+        let types = InputTypes::load(folder, options)?;
+        Ok(Self {
+            pipeline: Pipeline::load(folder, types)?,
+            identity: ModelIdentity::of_folder(folder, options.name.as_deref())?,
+        })
     }
 
     /// Name, version and hash.
     pub fn identity(&self) -> &ModelIdentity {
-        unimplemented!()
+        &self.identity
     }
 
     /// The fields that must be read from a transaction.
     pub fn transaction_schema(&self) -> &TransactionSchema {
-        unimplemented!()
+        &self.pipeline.schema
     }
 
     /// Classes that the classifier knows.
     pub fn classes(&self) -> u32 {
-        unimplemented!()
+        self.pipeline.schema.classes
     }
 
     /// Stages, columns and types, classes, trees, name, version and hash, for
     /// a person to read.
     pub fn describe(&self) -> impl fmt::Display + '_ {
-        ""
+        Description {
+            identity: &self.identity,
+            pipeline: &self.pipeline,
+        }
     }
 }

@@ -6,6 +6,13 @@ use schema::Rejection;
 use schema::transaction::TransactionBatch;
 
 use crate::Model;
+use crate::stages::{Classifier, classifier_outputs};
+use crate::table::{Block, ComputedColumn};
+
+/// A block of rows goes through all stages while it is in the cache.
+const MAX_BLOCK_ROWS: usize = 256;
+/// And where vectors are wide, memory bounds it: 4 MiB.
+const MAX_BLOCK_VALUES: usize = 1 << 19;
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +38,12 @@ pub struct Scores {
 }
 
 impl Scores {
+    fn clear(&mut self) {
+        self.outcomes.clear();
+        self.predictions.clear();
+        self.probabilities.clear();
+    }
+
     /// One probability a class; `None` where the classifier has none.
     pub fn probability(&self, row: usize) -> Option<&[f64]> {
         if self.probabilities.is_empty() {
@@ -43,20 +56,57 @@ impl Scores {
 
 /// Scores batches; holds the memory for it, so each thread has its own.
 #[derive(Debug)]
-pub struct Scorer {}
+pub struct Scorer {
+    model: Arc<Model>,
+    columns: Vec<ComputedColumn>,
+    block_rows: usize,
+    scores: Scores,
+}
 
 impl Scorer {
     /// A scorer of `model`.
     pub fn new(model: Arc<Model>) -> Self {
-        let _ = model;
-        unimplemented!()
+        let columns = model.pipeline.new_columns();
+        let width: usize = columns.iter().map(ComputedColumn::width).sum();
+        Self {
+            block_rows: (MAX_BLOCK_VALUES / width.max(1)).clamp(1, MAX_BLOCK_ROWS),
+            columns,
+            model,
+            scores: Scores::default(),
+        }
     }
 
-    /// Scores every row of `batch`, whose columns must be those of
-    /// [`Model::transaction_schema`].
+    /// Scores every row of `batch`.
+    ///
+    /// # Panics
+    ///
+    /// If the columns of `batch` aren't those of [`Model::transaction_schema`].
     pub fn score(&mut self, batch: &TransactionBatch) -> &Scores {
-        let _ = batch;
-        unimplemented!()
+        let pipeline = &self.model.pipeline;
+        let (classifier, first_column) = pipeline.classifier();
+        let scores = &mut self.scores;
+        scores.clear();
+        scores.outcomes.resize(batch.len(), Outcome::Scored);
+        scores.classes = classifier.classes;
+        for (block, outcomes) in scores.outcomes.chunks_mut(self.block_rows).enumerate() {
+            pipeline.compute(&mut Block {
+                batch,
+                start: block * self.block_rows,
+                outcomes,
+                computed: &mut self.columns,
+            });
+            let columns = &mut self.columns[first_column..first_column + Classifier::COLUMNS];
+            let results = classifier_outputs(columns);
+            scores
+                .predictions
+                .extend_from_slice(&results.prediction.values);
+            if classifier.has_probability() {
+                scores
+                    .probabilities
+                    .extend_from_slice(&results.probability.values);
+            }
+        }
+        scores
     }
 }
 

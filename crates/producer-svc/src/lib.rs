@@ -1,1 +1,18 @@
-//! producer-svc
+//! producer-svc: sends the transactions of a Parquet data set to Kafka, and
+//! makes such a data set up where there is none.
+
+pub mod cli;
+mod config;
+mod metrics;
+mod outbox;
+mod pace;
+mod progress;
+mod run;
+mod sample;
+mod sending;
+mod show;
+pub mod simulate;
+mod source;
+
+pub use config::ProducerConfig;
+pub use run::run;

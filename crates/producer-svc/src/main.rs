@@ -1,1 +1,23 @@
-fn main() {}
+//! Wires the command line to the simulator or the daemon.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use producer_svc::cli::{Cli, Command};
+use producer_svc::simulate;
+use service_runtime::Service;
+
+const SERVICE: Service = Service {
+    name: "producer",
+    binary: env!("CARGO_PKG_NAME"),
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match &cli.command {
+        Some(Command::Simulate(options)) => simulate::run(options),
+        None => service_runtime::run(&SERVICE, &cli.service, producer_svc::run),
+    }
+}

@@ -3,6 +3,8 @@
 
 pub mod dead_letter;
 pub mod double;
+mod field;
+mod json;
 mod rejection;
 pub mod result;
 pub mod result_file;

@@ -2,6 +2,8 @@
 //! of them fills, JSON in ([`TransactionParser`]) and out ([`TransactionWriter`]).
 
 mod batch;
+mod cell;
+mod fields;
 mod parser;
 mod schema;
 mod writer;

@@ -33,6 +33,16 @@ pub struct Feature {
     pub feature_type: FeatureType,
 }
 
+impl Feature {
+    /// A feature that is read from the field `name`.
+    pub fn new(name: impl Into<String>, feature_type: FeatureType) -> Self {
+        Self {
+            name: name.into(),
+            feature_type,
+        }
+    }
+}
+
 /// The fields that are read from a transaction besides `transaction_id`, `ts`
 /// and `tx_fraud`. A feature may bear the name of one of these three: the
 /// field then serves both.

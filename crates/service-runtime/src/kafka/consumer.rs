@@ -119,6 +119,11 @@ impl GroupConsumer {
         if std::mem::take(&mut self.is_out_of_range) {
             self.move_into_range()?;
         }
+        // Before any message: an assignment that is made anew fetches on, and a group
+        // that waits for its partitions must not wait for the end of the input.
+        if let Some(rebalance) = self.next_rebalance() {
+            return Ok(rebalance);
+        }
         let started = Instant::now();
         match self.member.client().poll(timeout) {
             Some(Ok(message)) => {
@@ -132,11 +137,7 @@ impl GroupConsumer {
             None => {}
         }
         self.quiet_since.get_or_insert(started);
-        Ok(match self.member.client().context().next_rebalance() {
-            Some(Rebalance::Assigned(partitions)) => Polled::Assigned(partitions),
-            Some(Rebalance::Revoked { lost }) => self.revoked(lost),
-            None => Polled::Nothing,
-        })
+        Ok(self.next_rebalance().unwrap_or(Polled::Nothing))
     }
 
     /// What the group committed for these partitions; waits for the broker.
@@ -209,6 +210,23 @@ impl GroupConsumer {
         self.assign(all)
     }
 
+    /// Stops fetching from all partitions; polls still bring rebalances. A new
+    /// assignment isn't paused.
+    pub fn pause(&mut self) -> Result<(), Failure> {
+        let paused = self.member.client().pause(&self.list(&self.assigned));
+        paused
+            .context("cannot pause reading")
+            .map_err(Failure::runtime)
+    }
+
+    /// Fetches again from where [`Self::pause`] stopped.
+    pub fn resume(&mut self) -> Result<(), Failure> {
+        let resumed = self.member.client().resume(&self.list(&self.assigned));
+        resumed
+            .context("cannot resume reading")
+            .map_err(Failure::runtime)
+    }
+
     /// Commits and waits for the answer, however long the broker is away. `Ok(false)`:
     /// nothing is known to be committed, because a rebalance came between (then the next
     /// poll tells) or the wish to stop while no broker answers.
@@ -243,6 +261,13 @@ impl GroupConsumer {
     /// doesn't leave its group: its partitions wait for it until the session ends.
     pub fn close(mut self, timeout: Duration) {
         self.member.close_timeout = timeout;
+    }
+
+    fn next_rebalance(&self) -> Option<Polled<'static>> {
+        Some(match self.member.client().context().next_rebalance()? {
+            Rebalance::Assigned(partitions) => Polled::Assigned(partitions),
+            Rebalance::Revoked { lost } => self.revoked(lost),
+        })
     }
 
     fn revoked(&self, lost: bool) -> Polled<'static> {
@@ -305,17 +330,21 @@ impl GroupConsumer {
     /// Replaces all positions, also to seek: a partition whose offset was out of range
     /// fetches no more and can't be sought, and one call for all needs no answer for each.
     fn assign(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
-        let mut list = TopicPartitionList::with_capacity(positions.len());
-        for (&partition, &offset) in &positions {
-            list.add_partition_offset(&self.member.topic, partition, Offset::Offset(offset))
-                .expect(CONCRETE);
-        }
-        let assigned = self.member.client().assign(&list);
+        let assigned = self.member.client().assign(&self.list(&positions));
         assigned
             .context("cannot set the positions")
             .map_err(Failure::runtime)?;
         self.set_assigned(positions);
         Ok(())
+    }
+
+    fn list(&self, positions: &BTreeMap<i32, i64>) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for (&partition, &offset) in positions {
+            list.add_partition_offset(&self.member.topic, partition, Offset::Offset(offset))
+                .expect(CONCRETE);
+        }
+        list
     }
 
     fn set_assigned(&mut self, positions: BTreeMap<i32, i64>) {

@@ -1,6 +1,6 @@
 //! What librdkafka's errors mean for a person, and what they mean for the process.
 
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::troubles::Kind;
 use crate::config::KafkaConfig;
@@ -119,6 +119,16 @@ pub(super) fn is_not_yet(code: Code) -> bool {
             | Code::UnstableOffsetCommit
             | Code::ConcurrentTransactions
     )
+}
+
+/// Whether an error that no call returned may have cost a request or its answer. A
+/// connection that couldn't be made cost none: one of several brokers may be down for long.
+pub(super) fn is_disturbance(error: &KafkaError, reason: &str) -> bool {
+    match error.rdkafka_error_code() {
+        Some(Code::OperationTimedOut | Code::RequestTimedOut) => true,
+        Some(Code::BrokerTransportFailure) => !reason.contains("Connect to "),
+        _ => false,
+    }
 }
 
 /// librdkafka guesses what a broker that hangs up expected instead.

@@ -1,6 +1,7 @@
 //! Producers: an idempotent client with a thread that serves its deliveries.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
 use rdkafka::ClientConfig;
@@ -10,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::{DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::statistics::Statistics;
 
-use super::error_text::Who;
+use super::error_text::{self, Who};
 use super::reporter::Reporter;
 use crate::{Context, Failure};
 
@@ -21,15 +22,15 @@ pub type Producer = ThreadedProducer<ProducerEvents>;
 pub struct ProducerEvents {
     reporter: Reporter,
     on_delivery: Box<dyn Fn(&DeliveryResult<'_>) + Send + Sync>,
+    disturbances: AtomicU64,
 }
 
-/// Creates a producer; `config` comes from [`super::producer_config`], with the caller's
-/// own settings on it, and `name` tells the process's producers apart. `on_delivery` runs
-/// on the producer's thread, once for each message that was acknowledged or given up.
-/// Touches no network.
+/// Creates a producer for `topic`; `config` comes from [`super::producer_config`], with
+/// the caller's own settings on it. `on_delivery` runs on the producer's thread, once
+/// for each message that was acknowledged or given up. Touches no network.
 pub fn create_producer(
     config: &ClientConfig,
-    name: &str,
+    topic: &str,
     context: &Context,
     on_delivery: impl Fn(&DeliveryResult<'_>) + Send + Sync + 'static,
 ) -> Result<Producer, Failure> {
@@ -37,14 +38,20 @@ pub fn create_producer(
         .get("transactional.id")
         .unwrap_or_default()
         .to_owned();
+    let client = if id.is_empty() {
+        format!("producer {topic}")
+    } else {
+        format!("producer {id}")
+    };
     let who = Who {
-        topic: String::new(),
+        topic: topic.to_owned(),
         group: String::new(),
         id,
     };
     let events = ProducerEvents {
-        reporter: Reporter::new(context, format!("producer {name}"), who),
+        reporter: Reporter::new(context, client, who),
         on_delivery: Box::new(on_delivery),
+        disturbances: AtomicU64::new(0),
     };
     config
         .create_with_context(events)
@@ -52,18 +59,20 @@ pub fn create_producer(
         .map_err(Failure::start)
 }
 
-/// After a call or a delivery about `topic` failed: `Ok` if waiting and trying again may
-/// help (log and health are told), the failure if the producer is fenced or otherwise lost.
-pub fn judge(producer: &Producer, topic: &str, error: &KafkaError) -> Result<(), Failure> {
+/// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
+/// health are told), the failure if the producer is fenced or otherwise lost.
+pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
     let client = producer.client();
-    client
-        .context()
-        .reporter
-        .judge_about(topic, client, error)
-        .map(|_| ())
+    client.context().reporter.judge(client, error)
 }
 
 impl ProducerEvents {
+    /// How often a connection was lost or a request timed out: each time, an answer may
+    /// be lost, and a request still be under way that librdkafka sends again.
+    pub fn disturbances(&self) -> u64 {
+        self.disturbances.load(Ordering::Acquire)
+    }
+
     pub(super) fn reporter(&self) -> &Reporter {
         &self.reporter
     }
@@ -88,6 +97,9 @@ impl ClientContext for ProducerEvents {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        if error_text::is_disturbance(&error, reason) {
+            self.disturbances.fetch_add(1, Ordering::AcqRel);
+        }
         self.reporter.event(&error, reason);
     }
 }

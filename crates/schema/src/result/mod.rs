@@ -1,6 +1,11 @@
 //! Results: JSON out as Spark's `to_json` writes them, and in again.
 
-use crate::Rejection;
+mod parser;
+mod probability;
+mod writer;
+
+pub use parser::parse;
+pub use writer::write;
 
 /// Header of a result: `<model name>@<version>`.
 pub const MODEL_HEADER: &str = "model";
@@ -24,12 +29,6 @@ pub struct ScoredTransaction<'a> {
     pub prediction: f64,
 }
 
-/// Appends the result as one JSON object, without a newline.
-pub fn write(out: &mut Vec<u8>, scored: &ScoredTransaction<'_>) {
-    let _ = (out, scored);
-    unimplemented!()
-}
-
 /// A result as read from the topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultRecord {
@@ -43,11 +42,4 @@ pub struct ResultRecord {
     pub probability: Option<Vec<f64>>,
     /// The class.
     pub prediction: f64,
-}
-
-/// Reads a result; unknown fields are skipped, whatever they hold. `None` is
-/// Kafka's null value.
-pub fn parse(value: Option<&[u8]>) -> Result<ResultRecord, Rejection> {
-    let _ = value;
-    unimplemented!()
 }

@@ -1,0 +1,92 @@
+//! A model as a person reads it.
+
+use std::fmt;
+
+use crate::ModelIdentity;
+use crate::columns::ColumnKind;
+use crate::input_types::TypeSource;
+use crate::pipeline::{Pipeline, Step};
+
+/// Writes a model as aligned text.
+pub(crate) struct Description<'a> {
+    pub(crate) identity: &'a ModelIdentity,
+    pub(crate) pipeline: &'a Pipeline,
+}
+
+/// Longer lists of columns are cut.
+const MAX_NAMES: usize = 6;
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pipeline = self.pipeline;
+        writeln!(f, "name      {}", self.identity.name)?;
+        writeln!(f, "version   {}", self.identity.version)?;
+        writeln!(f, "hash      {}", self.identity.hash)?;
+        writeln!(f, "saved by  Spark {}", pipeline.spark_version)?;
+        writeln!(f, "classes   {}", pipeline.schema.classes)?;
+        writeln!(f)?;
+        self.write_inputs(f)?;
+        writeln!(f)?;
+        writeln!(f, "stages")?;
+        for (index, step) in pipeline.steps.iter().enumerate() {
+            self.write_step(f, index + 1, step)?;
+        }
+        Ok(())
+    }
+}
+
+impl Description<'_> {
+    fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = &self.pipeline.columns;
+        writeln!(f, "input columns ({})", columns.inputs.len())?;
+        let names = columns
+            .inputs
+            .iter()
+            .map(|input| input.feature.name.chars().count());
+        let width = names.max().unwrap_or(0);
+        for input in &columns.inputs {
+            let source = match (input.source, columns.types.file()) {
+                (TypeSource::Schema, Some(file)) => format!("by {}", file.display()),
+                (TypeSource::Handbook, _) => "as in the Fraud Detection Handbook".to_owned(),
+                _ => "as the stage reads it".to_owned(),
+            };
+            let (name, feature_type) =
+                (&input.feature.name, input.feature.feature_type.to_string());
+            writeln!(f, "  {name:width$}  {feature_type:7}  {source}")?;
+        }
+        Ok(())
+    }
+
+    fn write_step(&self, f: &mut fmt::Formatter<'_>, number: usize, step: &Step) -> fmt::Result {
+        let saved = &step.saved;
+        writeln!(f, "  {number}. {}  {}", saved.short_class(), saved.uid)?;
+        let inputs = saved.input_columns().unwrap_or_default();
+        writeln!(f, "     reads   {}", names(&inputs))?;
+        let Some(computes) = &step.computes else {
+            let outputs = saved.output_columns().unwrap_or_default();
+            writeln!(f, "     writes  {}", names(&outputs))?;
+            return writeln!(f, "     not computed: the prediction doesn't depend on it");
+        };
+        let written = self.pipeline.columns.computed[computes.writes.clone()].iter();
+        let outputs: Vec<_> = written
+            .filter(|column| !column.name.is_empty())
+            .map(|column| match &column.kind {
+                ColumnKind::Vector(slots) => format!("{}[{}]", column.name, slots.len()),
+                _ => column.name.clone(),
+            })
+            .collect();
+        writeln!(f, "     writes  {}", names(&outputs))?;
+        for fact in computes.stage.facts() {
+            writeln!(f, "     {fact}")?;
+        }
+        Ok(())
+    }
+}
+
+fn names(names: &[String]) -> String {
+    if names.len() <= MAX_NAMES {
+        return names.join(", ");
+    }
+    let shown = names[..MAX_NAMES - 1].join(", ");
+    format!("{shown}, … ({} columns)", names.len())
+}

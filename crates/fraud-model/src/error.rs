@@ -1,0 +1,63 @@
+//! Why a model can't be loaded.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a model can't be loaded: names the file or the stage and what would do.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file or folder can't be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder isn't what Spark writes.
+    #[error("{}: {problem}", path.display())]
+    Invalid {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The scores depend on a stage that can't be computed here.
+    #[error("stage {uid} is a {class}, which isn't supported; {reason}; supported are {supported}")]
+    UnsupportedStage {
+        /// The stage's uid.
+        uid: String,
+        /// Its class as Spark names it.
+        class: String,
+        /// Why it can't be left out.
+        reason: String,
+        /// The classes that can be loaded.
+        supported: String,
+    },
+    /// A stage is of a supported class, but as configured it can't be used.
+    #[error("stage {uid} ({class}): {problem}")]
+    Stage {
+        /// The stage's uid.
+        uid: String,
+        /// Its class without the package.
+        class: String,
+        /// What is wrong and what would do.
+        problem: String,
+    },
+}
+
+impl ModelError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn invalid(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            path: path.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Decision trees: one row a node, `NodeData` in Spark's sources.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Float64Array, Int32Array};
+
+use super::{MAX_WIDTH, Record, SavedStage, Table};
+use crate::ModelError;
+
+/// A tree; the root is the first node, and children follow their parents.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SavedTree {
+    /// By Spark's node id.
+    pub(crate) nodes: Vec<SavedNode>,
+}
+
+/// A node of a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SavedNode {
+    /// What a regression tree answers.
+    pub(crate) prediction: f64,
+    /// Weight of the training rows, one a class, in a classification tree.
+    pub(crate) stats: Vec<f64>,
+    /// Where rows go on; `None` in a leaf.
+    pub(crate) split: Option<Split>,
+}
+
+/// Where rows go on from an inner node.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Split {
+    /// The feature that decides.
+    pub(crate) feature: usize,
+    /// Which of its values go left.
+    pub(crate) rule: Rule,
+    /// The index of the left child.
+    pub(crate) left: usize,
+    /// The index of the right child.
+    pub(crate) right: usize,
+}
+
+/// Which values of a feature go left.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rule {
+    /// Those not above the threshold; NaN is above.
+    AtMost(f64),
+    /// Some of the categories 0 … `categories` − 1.
+    Categories {
+        /// The categories that go left.
+        left: Vec<usize>,
+        /// How many there are.
+        categories: usize,
+    },
+}
+
+/// The tree of a `DecisionTree…Model` over `features` features.
+pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedTree, ModelError> {
+    let folder = stage.table_folder("data");
+    let mut trees = BTreeMap::new();
+    for chunk in Table::read(&folder)?.chunks() {
+        add_nodes(&chunk, None, features, &mut trees)?;
+    }
+    let nodes = trees.remove(&0).unwrap_or_default();
+    tree(nodes).map_err(|problem| ModelError::invalid(&folder, problem))
+}
+
+/// The trees of an ensemble over `features` features, in the order of their ids.
+pub(crate) fn read_ensemble(
+    stage: &SavedStage,
+    features: usize,
+) -> Result<Vec<SavedTree>, ModelError> {
+    let folder = stage.table_folder("data");
+    let mut trees = BTreeMap::new();
+    for chunk in Table::read(&folder)?.chunks() {
+        let tree_ids = chunk.array::<Int32Array>("treeID")?;
+        add_nodes(
+            &chunk.record("nodeData")?,
+            Some(tree_ids),
+            features,
+            &mut trees,
+        )?;
+    }
+    let expected = stage.count("numTrees")?;
+    if trees.len() != expected || trees.keys().copied().ne(0..expected as i32) {
+        return Err(ModelError::invalid(
+            &folder,
+            format!(
+                "holds {} trees, but the stage's metadata says numTrees {expected}; \
+                 the model is incomplete or mixed up",
+                trees.len()
+            ),
+        ));
+    }
+    trees
+        .into_iter()
+        .map(|(id, nodes)| {
+            tree(nodes)
+                .map_err(|problem| ModelError::invalid(&folder, format!("tree {id}: {problem}")))
+        })
+        .collect()
+}
+
+/// The weights of an ensemble's trees, in the order of their ids. Columns by
+/// position: Spark 4.1 renamed them.
+pub(crate) fn tree_weights(stage: &SavedStage) -> Result<Vec<f64>, ModelError> {
+    let folder = stage.table_folder("treesMetadata");
+    let mut weights = BTreeMap::new();
+    for chunk in Table::read(&folder)?.chunks() {
+        let ids = chunk.array_at::<Int32Array>(0)?;
+        let values = chunk.array_at::<Float64Array>(2)?;
+        weights.extend(
+            ids.values()
+                .iter()
+                .copied()
+                .zip(values.values().iter().copied()),
+        );
+    }
+    let expected = stage.count("numTrees")?;
+    if weights.len() != expected || weights.keys().copied().ne(0..expected as i32) {
+        return Err(ModelError::invalid(
+            &folder,
+            format!(
+                "describes {} trees, but the stage's metadata says numTrees {expected}",
+                weights.len()
+            ),
+        ));
+    }
+    Ok(weights.into_values().collect())
+}
+
+/// Nodes by id.
+type Nodes = BTreeMap<i32, SavedNode>;
+
+/// Adds the nodes of `rows` to their trees; without ids all belong to tree 0.
+fn add_nodes(
+    rows: &Record<'_>,
+    tree_ids: Option<&Int32Array>,
+    features: usize,
+    trees: &mut BTreeMap<i32, Nodes>,
+) -> Result<(), ModelError> {
+    let ids = rows.array::<Int32Array>("id")?;
+    let predictions = rows.array::<Float64Array>("prediction")?;
+    let stats = rows.list::<Float64Array>("impurityStats")?;
+    let left = rows.array::<Int32Array>("leftChild")?;
+    let right = rows.array::<Int32Array>("rightChild")?;
+    let split = rows.record("split")?;
+    let split_features = split.array::<Int32Array>("featureIndex")?;
+    let split_values = split.list::<Float64Array>("leftCategoriesOrThreshold")?;
+    let split_categories = split.array::<Int32Array>("numCategories")?;
+    for row in 0..rows.rows() {
+        let id = ids.value(row);
+        let error = |problem: String| rows.error(format!("node {id}: {problem}"));
+        let split = match (left.value(row), right.value(row)) {
+            (-1, -1) => None,
+            (left, right) if left > id && right > id && left != right => Some(Split {
+                feature: usize::try_from(split_features.value(row))
+                    .ok()
+                    .filter(|feature| *feature < features)
+                    .ok_or_else(|| {
+                        let feature = split_features.value(row);
+                        error(format!("splits on feature {feature} of {features}"))
+                    })?,
+                rule: rule(split_values.doubles(row), split_categories.value(row))
+                    .map_err(error)?,
+                left: left as usize,
+                right: right as usize,
+            }),
+            (left, right) => {
+                return Err(error(format!("can't have the children {left} and {right}")));
+            }
+        };
+        let node = SavedNode {
+            prediction: predictions.value(row),
+            stats: stats.doubles(row).to_vec(),
+            split,
+        };
+        let tree_id = tree_ids.map_or(0, |ids| ids.value(row));
+        if trees.entry(tree_id).or_default().insert(id, node).is_some() {
+            return Err(error("stands there twice".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn rule(values: &[f64], categories: i32) -> Result<Rule, String> {
+    if categories == -1 {
+        return match values {
+            [threshold] => Ok(Rule::AtMost(*threshold)),
+            _ => Err(format!("has {} thresholds, expected 1", values.len())),
+        };
+    }
+    let categories = usize::try_from(categories)
+        .ok()
+        .filter(|categories| *categories <= MAX_WIDTH)
+        .ok_or_else(|| format!("splits {categories} categories"))?;
+    let left = values
+        .iter()
+        .map(|value| {
+            let category = *value as usize;
+            (category as f64 == *value && category < categories)
+                .then_some(category)
+                .ok_or_else(|| format!("{value} is none of {categories} categories"))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Rule::Categories { left, categories })
+}
+
+/// Checks that the nodes form one tree: ids from 0 without a gap, and every
+/// node but the root the child of one other. That children have greater ids
+/// than their parent was checked before, so there is no cycle.
+fn tree(nodes: Nodes) -> Result<SavedTree, String> {
+    if nodes.is_empty() || nodes.keys().copied().ne(0..nodes.len() as i32) {
+        return Err(format!(
+            "its {} nodes are not numbered from 0 without a gap",
+            nodes.len()
+        ));
+    }
+    let nodes: Vec<SavedNode> = nodes.into_values().collect();
+    let mut has_parent = vec![false; nodes.len()];
+    for (id, node) in nodes.iter().enumerate() {
+        let Some(split) = &node.split else { continue };
+        for child in [split.left, split.right] {
+            match has_parent.get_mut(child) {
+                None => {
+                    return Err(format!(
+                        "node {id} has the child {child}, which isn't there"
+                    ));
+                }
+                Some(true) => return Err(format!("node {child} has two parents")),
+                Some(parent) => *parent = true,
+            }
+        }
+    }
+    match has_parent.iter().skip(1).position(|parent| !parent) {
+        Some(position) => Err(format!("node {} has no parent", position + 1)),
+        None => Ok(SavedTree { nodes }),
+    }
+}

@@ -1,0 +1,205 @@
+//! What all classifiers share: the columns that they read and write, and how a
+//! class is chosen (`ProbabilisticClassificationModel` in Spark's sources).
+
+use schema::transaction::Column;
+
+use crate::ModelError;
+use crate::columns::{ColumnId, ColumnKind, Columns};
+use crate::saved::SavedStage;
+use crate::table::{ComputedColumn, Inputs, Outcomes, VectorColumn};
+
+/// A classifier's columns and its way to choose. It writes three columns: raw
+/// prediction, probability, prediction.
+#[derive(Debug)]
+pub(crate) struct Classifier {
+    pub(crate) classes: usize,
+    features: ColumnId,
+    features_name: String,
+    decision: Decision,
+    has_probability: bool,
+}
+
+/// How the predicted class follows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Decision {
+    /// The greatest raw prediction, the first of equal ones.
+    GreatestRaw,
+    /// The greatest probability, the first of equal ones.
+    GreatestProbability,
+    /// The greatest probability over threshold.
+    Thresholds(Vec<f64>),
+    /// Class 1 where its raw prediction is above this.
+    RawAbove(f64),
+    /// Class 1 where its probability is above this.
+    ProbabilityAbove(f64),
+}
+
+/// The columns that a classifier writes.
+#[derive(Debug)]
+pub(crate) struct Outputs<'a> {
+    pub(crate) raw: &'a mut VectorColumn,
+    pub(crate) probability: &'a mut VectorColumn,
+    pub(crate) prediction: &'a mut Column<f64>,
+}
+
+impl Classifier {
+    /// How many columns a classifier writes.
+    pub(crate) const COLUMNS: usize = 3;
+
+    /// Resolves the features, which must be `features` wide, and adds the
+    /// columns that the classifier writes.
+    pub(crate) fn load(
+        stage: &SavedStage,
+        columns: &mut Columns,
+        features: usize,
+        classes: usize,
+    ) -> Result<Self, ModelError> {
+        let name = |param: &str, default: &str| {
+            let name = stage.text(param)?;
+            Ok(name.unwrap_or_else(|| default.to_owned()))
+        };
+        let features_name = name("featuresCol", "features")?;
+        let raw = name("rawPredictionCol", "rawPrediction")?;
+        let probability = name("probabilityCol", "probability")?;
+        let prediction = name("predictionCol", "prediction")?;
+        let (id, slots) = columns.vector(stage, &features_name)?;
+        if slots.len() != features {
+            return Err(stage.error(format!(
+                "was fitted on {features} features, but {features_name:?} has {}",
+                slots.len()
+            )));
+        }
+        if raw.is_empty() && probability.is_empty() {
+            return Err(stage.error(
+                "rawPredictionCol and probabilityCol are both empty, so that there is no \
+                 probability of fraud; name one of them",
+            ));
+        }
+        let names = vec!["".into(); classes];
+        columns.add_vector(stage, &raw, names.clone())?;
+        columns.add_vector(stage, &probability, names)?;
+        columns.add_number(stage, &prediction, ColumnKind::Double, id)?;
+        Ok(Self {
+            classes,
+            features: id,
+            features_name,
+            decision: decision(stage, classes, !raw.is_empty())?,
+            has_probability: !probability.is_empty(),
+        })
+    }
+
+    /// The features of the rows; rows without any are refused.
+    pub(crate) fn features<'a>(
+        &self,
+        inputs: &Inputs<'a>,
+        outcomes: &mut Outcomes<'_>,
+    ) -> &'a VectorColumn {
+        let features = inputs.vectors(self.features);
+        outcomes.reject_null_vectors(features, &self.features_name);
+        features
+    }
+
+    /// Sets probabilities and predictions by the raw predictions.
+    pub(crate) fn decide(
+        &self,
+        outputs: &mut Outputs<'_>,
+        probability_of: impl Fn(&[f64], &mut [f64]),
+    ) {
+        for (row, prediction) in outputs.prediction.values.iter_mut().enumerate() {
+            let raw = outputs.raw.row(row);
+            let probability = outputs.probability.row_mut(row);
+            probability_of(raw, probability);
+            *prediction = self.decision.class(raw, probability) as f64;
+        }
+    }
+
+    /// Chooses by `decision` instead of by Spark's general rule.
+    pub(crate) fn with_decision(mut self, decision: Decision) -> Self {
+        self.decision = decision;
+        self
+    }
+
+    /// Whether the pipeline gives the probability out.
+    pub(crate) fn has_probability(&self) -> bool {
+        self.has_probability
+    }
+
+    pub(crate) fn facts(&self) -> Vec<String> {
+        let mut facts = vec![format!("classes = {}", self.classes)];
+        match &self.decision {
+            Decision::GreatestRaw | Decision::GreatestProbability => {}
+            Decision::Thresholds(thresholds) => facts.push(format!("thresholds = {thresholds:?}")),
+            Decision::RawAbove(threshold) => {
+                facts.push(format!(
+                    "class 1 where its raw prediction is above {threshold}"
+                ));
+            }
+            Decision::ProbabilityAbove(threshold) => {
+                facts.push(format!(
+                    "class 1 where its probability is above {threshold}"
+                ));
+            }
+        }
+        facts
+    }
+}
+
+/// Spark decides by the raw prediction where it is given out and there are no
+/// thresholds.
+fn decision(stage: &SavedStage, classes: usize, has_raw: bool) -> Result<Decision, ModelError> {
+    match stage.doubles("thresholds")? {
+        Some(thresholds) if thresholds.len() == classes => Ok(Decision::Thresholds(thresholds)),
+        Some(thresholds) => Err(stage.error(format!(
+            "has {} thresholds for {classes} classes",
+            thresholds.len()
+        ))),
+        None if has_raw => Ok(Decision::GreatestRaw),
+        None => Ok(Decision::GreatestProbability),
+    }
+}
+
+impl Decision {
+    fn class(&self, raw: &[f64], probability: &[f64]) -> usize {
+        match self {
+            Self::GreatestRaw => greatest(raw),
+            Self::GreatestProbability => greatest(probability),
+            Self::Thresholds(thresholds) => {
+                let mut best = (0, f64::NEG_INFINITY);
+                for (class, (probability, threshold)) in
+                    probability.iter().zip(thresholds).enumerate()
+                {
+                    // 0/0 is NaN, which is never greater.
+                    let scaled = probability / threshold;
+                    if scaled > best.1 {
+                        best = (class, scaled);
+                    }
+                }
+                best.0
+            }
+            Self::RawAbove(threshold) => usize::from(raw[1] > *threshold),
+            Self::ProbabilityAbove(threshold) => usize::from(probability[1] > *threshold),
+        }
+    }
+}
+
+fn greatest(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (class, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// The columns that [`Classifier::load`] added.
+pub(crate) fn outputs(columns: &mut [ComputedColumn]) -> Outputs<'_> {
+    match columns {
+        [raw, probability, prediction] => Outputs {
+            raw: raw.vectors(),
+            probability: probability.vectors(),
+            prediction: prediction.doubles(),
+        },
+        _ => unreachable!("a classifier writes three columns"),
+    }
+}

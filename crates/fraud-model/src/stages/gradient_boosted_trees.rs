@@ -1,0 +1,67 @@
+//! `GBTClassificationModel`: regression trees that add up to a margin.
+
+use super::classifier::{Classifier, outputs};
+use crate::ModelError;
+use crate::blas;
+use crate::columns::Columns;
+use crate::forest::Forest;
+use crate::saved::{SavedStage, read_ensemble, tree_weights};
+use crate::table::{ComputedColumn, Inputs, Outcomes};
+
+#[derive(Debug)]
+pub(crate) struct GradientBoostedTrees {
+    pub(crate) classifier: Classifier,
+    forest: Forest,
+    weights: Vec<f64>,
+}
+
+impl GradientBoostedTrees {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+        let features = stage.count("numFeatures")?;
+        let trees = read_ensemble(stage, features)?;
+        let classifier = Classifier::load(stage, columns, features, 2)?;
+        // A column that nothing reads, as room for the trees' answers.
+        columns.add_vector(stage, "", vec!["".into(); trees.len()])?;
+        Ok(Self {
+            weights: tree_weights(stage)?,
+            classifier,
+            forest: Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction)),
+        })
+    }
+
+    /// The probability of class 0 is 1 / (1 + exp(−2 · raw)) of its raw
+    /// prediction, and that of class 1 what it leaves: Spark doesn't compute
+    /// the latter on its own.
+    pub(crate) fn apply(
+        &self,
+        inputs: &Inputs<'_>,
+        outcomes: &mut Outcomes<'_>,
+        columns: &mut [ComputedColumn],
+    ) {
+        let features = self.classifier.features(inputs, outcomes);
+        let (columns, answers) = columns.split_at_mut(Classifier::COLUMNS);
+        let mut outputs = outputs(columns);
+        let answers = answers[0].vectors();
+        self.forest
+            .answers(&features.values, features.width, &mut answers.values);
+        for row in 0..inputs.rows() {
+            let margin = blas::dot(answers.row(row), &self.weights);
+            outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
+        }
+        self.classifier.decide(&mut outputs, |raw, probability| {
+            probability[0] = 1.0 / (1.0 + (-2.0 * raw[0]).exp());
+            probability[1] = 1.0 - probability[0];
+        });
+    }
+
+    pub(crate) fn facts(&self) -> Vec<String> {
+        let (trees, depth, nodes) = (
+            self.forest.trees(),
+            self.forest.depth(),
+            self.forest.nodes(),
+        );
+        let mut facts = vec![format!("trees = {trees}, depth = {depth}, nodes = {nodes}")];
+        facts.extend(self.classifier.facts());
+        facts
+    }
+}

@@ -1,0 +1,91 @@
+//! `LogisticRegressionModel`, binomial.
+
+use arrow::array::{BooleanArray, Int32Array};
+
+use super::classifier::{Classifier, Decision, outputs};
+use crate::ModelError;
+use crate::blas;
+use crate::columns::Columns;
+use crate::saved::{SavedMatrix, SavedStage, SavedVector, Table};
+use crate::table::{ComputedColumn, Inputs, Outcomes};
+
+#[derive(Debug)]
+pub(crate) struct LogisticRegression {
+    pub(crate) classifier: Classifier,
+    coefficients: Vec<f64>,
+    coefficients_sparse: bool,
+    intercept: f64,
+}
+
+impl LogisticRegression {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+        let table = Table::read(&stage.table_folder("data"))?;
+        let row = table.single_row()?;
+        if row.array::<BooleanArray>("isMultinomial")?.value(0) {
+            return Err(stage.error("is multinomial; fit it with family = \"binomial\""));
+        }
+        let matrix = SavedMatrix::read(&row, "coefficientMatrix")?;
+        let intercept = SavedVector::read(&row, "interceptVector")?.values;
+        let features = row.array::<Int32Array>("numFeatures")?.value(0);
+        let [intercept] = intercept[..] else {
+            return Err(row.error(format!("has {} intercepts, expected 1", intercept.len())));
+        };
+        if matrix.rows != 1 || i32::try_from(matrix.columns) != Ok(features) {
+            return Err(row.error(format!(
+                "has {} x {} coefficients, expected 1 x {features}",
+                matrix.rows, matrix.columns
+            )));
+        }
+        let classifier = Classifier::load(stage, columns, matrix.columns, 2)?;
+        Ok(Self {
+            classifier: classifier.with_decision(decision(stage)?),
+            coefficients: matrix.row(0).to_vec(),
+            coefficients_sparse: matrix.sparse,
+            intercept,
+        })
+    }
+
+    pub(crate) fn apply(
+        &self,
+        inputs: &Inputs<'_>,
+        outcomes: &mut Outcomes<'_>,
+        columns: &mut [ComputedColumn],
+    ) {
+        let features = self.classifier.features(inputs, outcomes);
+        let mut outputs = outputs(columns);
+        for row in 0..inputs.rows() {
+            let (x, sparse) = (features.row(row), features.sparse[row]);
+            let dot = if sparse || self.coefficients_sparse {
+                blas::sparse_dot(x, sparse, &self.coefficients, self.coefficients_sparse)
+            } else {
+                blas::dot(x, &self.coefficients)
+            };
+            let margin = dot + self.intercept;
+            outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
+        }
+        self.classifier.decide(&mut outputs, |raw, probability| {
+            probability[0] = 1.0 / (1.0 + (-raw[0]).exp());
+            probability[1] = 1.0 - probability[0];
+        });
+    }
+
+    pub(crate) fn facts(&self) -> Vec<String> {
+        self.classifier.facts()
+    }
+}
+
+/// Spark compares with `threshold`, or with what two `thresholds` amount to.
+fn decision(stage: &SavedStage) -> Result<Decision, ModelError> {
+    let threshold = match stage.doubles("thresholds")?.as_deref() {
+        Some([first, second]) => 1.0 / (1.0 + first / second),
+        _ => stage.double_or("threshold", 0.5)?,
+    };
+    if stage
+        .text("rawPredictionCol")?
+        .is_some_and(|name| name.is_empty())
+    {
+        return Ok(Decision::ProbabilityAbove(threshold));
+    }
+    // The logarithm is −∞ at 0 and ∞ at 1, as Spark sets it.
+    Ok(Decision::RawAbove((threshold / (1.0 - threshold)).ln()))
+}

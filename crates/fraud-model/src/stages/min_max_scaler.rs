@@ -1,0 +1,91 @@
+//! `MinMaxScalerModel`: from the range seen while fitting to a given one.
+
+use crate::ModelError;
+use crate::columns::{ColumnId, Columns};
+use crate::saved::{SavedStage, SavedVector, Table};
+use crate::table::{ComputedColumn, Inputs, Outcomes};
+
+#[derive(Debug)]
+pub(crate) struct MinMaxScaler {
+    column: ColumnId,
+    name: String,
+    original_min: Vec<f64>,
+    /// Target range over original range; 0 where the original is constant.
+    scale: Vec<f64>,
+    min: f64,
+    max: f64,
+}
+
+impl MinMaxScaler {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+        let name = stage.required_text("inputCol")?;
+        let (column, slots) = columns.vector(stage, &name)?;
+        let min = stage.double_or("min", 0.0)?;
+        let max = stage.double_or("max", 1.0)?;
+        let table = Table::read(&stage.table_folder("data"))?;
+        let row = table.single_row()?;
+        let original_min = SavedVector::read(&row, "originalMin")?.values;
+        let original_max = SavedVector::read(&row, "originalMax")?.values;
+        if original_min.len() != slots.len() || original_max.len() != slots.len() {
+            return Err(row.error(format!(
+                "holds ranges of {} and {} values, but {name} has {}",
+                original_min.len(),
+                original_max.len(),
+                slots.len()
+            )));
+        }
+        let ranges = original_max
+            .iter()
+            .zip(&original_min)
+            .map(|(max, min)| max - min);
+        let scale = |range| {
+            if range != 0.0 {
+                (max - min) / range
+            } else {
+                0.0
+            }
+        };
+        let scale = ranges.map(scale).collect();
+        columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
+        Ok(Self {
+            column,
+            name,
+            original_min,
+            scale,
+            min,
+            max,
+        })
+    }
+
+    /// NaN stays; a constant column becomes the middle of the target range.
+    pub(crate) fn apply(
+        &self,
+        inputs: &Inputs<'_>,
+        outcomes: &mut Outcomes<'_>,
+        outputs: &mut [ComputedColumn],
+    ) {
+        let vectors = inputs.vectors(self.column);
+        outcomes.reject_null_vectors(vectors, &self.name);
+        let constant = (self.min + self.max) / 2.0;
+        let scaled = outputs[0].vectors();
+        for row in 0..inputs.rows() {
+            let target = scaled.row_mut(row).iter_mut();
+            let ranges = self.original_min.iter().zip(&self.scale);
+            for ((target, value), (original_min, scale)) in target.zip(vectors.row(row)).zip(ranges)
+            {
+                *target = if value.is_nan() {
+                    *value
+                } else if *scale != 0.0 {
+                    (value - original_min) * scale + self.min
+                } else {
+                    constant
+                };
+            }
+        }
+        scaled.compress();
+    }
+
+    pub(crate) fn facts(&self) -> Vec<String> {
+        vec![format!("to {} … {}", self.min, self.max)]
+    }
+}

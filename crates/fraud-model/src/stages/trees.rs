@@ -1,0 +1,122 @@
+//! `DecisionTreeClassificationModel` and `RandomForestClassificationModel`.
+
+use super::classifier::{Classifier, outputs};
+use crate::ModelError;
+use crate::columns::Columns;
+use crate::forest::Forest;
+use crate::saved::{SavedStage, SavedTree, read_ensemble, read_tree, tree_weights};
+use crate::table::{ComputedColumn, Inputs, Outcomes};
+
+#[derive(Debug)]
+pub(crate) struct Trees {
+    pub(crate) classifier: Classifier,
+    forest: Forest,
+}
+
+impl Trees {
+    /// A tree: the raw prediction is the leaf's weight of each class.
+    pub(crate) fn load_tree(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+        let trees = [read_tree(stage, stage.count("numFeatures")?)?];
+        Self::new(stage, columns, &trees, |stats, _| stats)
+    }
+
+    /// A forest: each tree votes with its leaf's share of each class; Spark
+    /// ignores the trees' weights, and so a leaf that holds no weight.
+    pub(crate) fn load_forest(
+        stage: &SavedStage,
+        columns: &mut Columns,
+    ) -> Result<Self, ModelError> {
+        let trees = read_ensemble(stage, stage.count("numFeatures")?)?;
+        tree_weights(stage)?;
+        let share = |stats: f64, total: f64| if total == 0.0 { 0.0 } else { stats / total };
+        Self::new(stage, columns, &trees, share)
+    }
+
+    fn new(
+        stage: &SavedStage,
+        columns: &mut Columns,
+        trees: &[SavedTree],
+        vote: impl Fn(f64, f64) -> f64,
+    ) -> Result<Self, ModelError> {
+        let classes = stage.count("numClasses")?;
+        check_stats(trees, classes)
+            .map_err(|problem| ModelError::invalid(&stage.table_folder("data"), problem))?;
+        let classifier = Classifier::load(stage, columns, stage.count("numFeatures")?, classes)?;
+        let forest = Forest::new(trees, classes, |leaf, votes| {
+            let total: f64 = leaf.stats.iter().fold(0.0, |sum, stats| sum + stats);
+            votes.extend(leaf.stats.iter().map(|stats| vote(*stats, total)));
+        });
+        Ok(Self { classifier, forest })
+    }
+
+    pub(crate) fn apply(
+        &self,
+        inputs: &Inputs<'_>,
+        outcomes: &mut Outcomes<'_>,
+        columns: &mut [ComputedColumn],
+    ) {
+        let features = self.classifier.features(inputs, outcomes);
+        let mut outputs = outputs(columns);
+        let votes = &mut outputs.raw.values;
+        votes.fill(0.0);
+        self.forest.votes(&features.values, features.width, votes);
+        self.classifier.decide(&mut outputs, |votes, probability| {
+            let sum = votes.iter().fold(0.0, |sum, vote| sum + vote);
+            for (probability, vote) in probability.iter_mut().zip(votes) {
+                *probability = vote / sum;
+            }
+        });
+    }
+
+    pub(crate) fn facts(&self) -> Vec<String> {
+        let (trees, depth, nodes) = (
+            self.forest.trees(),
+            self.forest.depth(),
+            self.forest.nodes(),
+        );
+        let mut facts = vec![format!("trees = {trees}, depth = {depth}, nodes = {nodes}")];
+        facts.extend(self.classifier.facts());
+        facts
+    }
+}
+
+/// Checks that every leaf has a weight for each class, and that there is one
+/// tree at least without empty leaves, so that the votes never add up to 0,
+/// which has no probabilities.
+fn check_stats(trees: &[SavedTree], classes: usize) -> Result<(), String> {
+    if classes == 0 {
+        return Err("has no classes".to_owned());
+    }
+    let mut sure_votes = false;
+    for (id, tree) in trees.iter().enumerate() {
+        let mut empty_leaf = false;
+        for (node, leaf) in tree
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.split.is_none())
+        {
+            if leaf.stats.len() != classes {
+                let found = leaf.stats.len();
+                return Err(format!(
+                    "node {node} of tree {id} has weights of {found} classes, expected {classes}"
+                ));
+            }
+            if !leaf
+                .stats
+                .iter()
+                .all(|weight| *weight >= 0.0 && weight.is_finite())
+            {
+                return Err(format!(
+                    "node {node} of tree {id} has a weight below 0 or not finite"
+                ));
+            }
+            empty_leaf |= leaf.stats.iter().all(|weight| *weight == 0.0);
+        }
+        sure_votes |= !empty_leaf;
+    }
+    if !sure_votes {
+        return Err("every tree has a leaf without any weight".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The daemon: from the files to the topic, and an account at the end.
+
+use std::time::Duration;
+use anyhow::anyhow;
+use service_runtime::{Context, Failure, Reason};
+use tracing::info;
+
+use crate::config::ProducerConfig;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::sample::Sample;
+use crate::sending::{End, Sending};
+use crate::source::Source;
+
+/// Sends the transactions of the source, once or for ever.
+///
+/// # Errors
+/// [`Failure::Start`] for a source that can't be sent, [`Failure::Runtime`] where
+/// not every transaction was delivered.
+pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
+    let source = Source::open(&config).map_err(Failure::start)?;
+    let sample = Sample::draw(config.sample, source.row_count(), config.seed);
+    info!(
+        files = source.file_count(),
+        rows = source.row_count(),
+        to_send = sample.size(source.row_count()),
+        "found transactions in {}",
+        config.source
+    );
+    let metrics = Metrics::register(&context.registry).map_err(Failure::start)?;
+    let Some(outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
+        info!("stopped before anything was sent");
+        return Ok(());
+    };
+    context.health.resolved(Reason::Starting);
+
+    let mut sending = Sending::new(&config, &context, &metrics, &outbox, &source, &sample)
+        .map_err(Failure::start)?;
+    let outcome = sending.run();
+    if outcome.is_err() {
+        outbox.give_up();
+    }
+    let (elapsed, without_id) = sending.finish();
+    context.shutdown.settled();
+    report(&outbox, elapsed);
+    match outcome {
+        Err(error) => Err(Failure::runtime(error.context(counts(&outbox)))),
+        Ok(_) if without_id > 0 => Err(Failure::runtime(anyhow!(
+            "{}: {without_id} rows have no transaction_id",
+            counts(&outbox)
+        ))),
+        Ok(End::Complete) => Ok(()),
+        Ok(End::Stopped) => {
+            info!("stopped before the end; all that was queued is delivered");
+            Ok(())
+        }
+    }
+}
+
+fn report(outbox: &Outbox, elapsed: Duration) {
+    let seconds = elapsed.as_secs_f64();
+    info!(
+        sent = outbox.sent(),
+        failed = outbox.failed(),
+        seconds = format_args!("{seconds:.3}"),
+        per_second = format_args!("{:.1}", outbox.sent() as f64 / seconds),
+        bytes = outbox.bytes(),
+        "done",
+    );
+}
+
+fn counts(outbox: &Outbox) -> String {
+    format!("{} transactions sent, {} failed", outbox.sent(), outbox.failed())
+}

@@ -1,0 +1,19 @@
+//! Strict JSON (RFC 8259), read in one pass from front to back and without
+//! allocation, and the escapes to write it.
+//!
+//! serde_json is the oracle of the tests, and not used here: it forgets how a
+//! number was written, which decides whether it is an integer, refuses numbers
+//! beyond the doubles, and makes values where columns are wanted.
+
+mod cursor;
+mod number;
+mod skip;
+mod string;
+mod value;
+mod write;
+
+pub(crate) use cursor::{Cursor, Malformed};
+pub(crate) use number::NotAnInteger;
+pub(crate) use string::JsonString;
+pub(crate) use value::Value;
+pub(crate) use write::{write_double, write_float, write_string};
