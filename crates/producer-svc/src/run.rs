@@ -1,8 +1,8 @@
 //! The daemon: from the files to the topic, and an account at the end.
 
-use std::time::Duration;
 use anyhow::anyhow;
 use service_runtime::{Context, Failure, Reason};
+use std::time::Duration;
 use tracing::info;
 
 use crate::config::ProducerConfig;
@@ -42,33 +42,44 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     }
     let (elapsed, without_id) = sending.finish();
     context.shutdown.settled();
-    report(&outbox, elapsed);
+    let how = match outcome {
+        Ok(End::Complete) => "all transactions sent",
+        Ok(End::Stopped) => "stopped; what was queued is sent",
+        Err(_) => "gave up",
+    };
+    report(&outbox, elapsed, how);
     match outcome {
         Err(error) => Err(Failure::runtime(error.context(counts(&outbox)))),
         Ok(_) if without_id > 0 => Err(Failure::runtime(anyhow!(
             "{}: {without_id} rows have no transaction_id",
             counts(&outbox)
         ))),
-        Ok(End::Complete) => Ok(()),
-        Ok(End::Stopped) => {
-            info!("stopped before the end; all that was queued is delivered");
-            Ok(())
-        }
+        Ok(End::Complete | End::Stopped) => Ok(()),
     }
 }
 
-fn report(outbox: &Outbox, elapsed: Duration) {
+/// The account of the run, in numbers that a log collector can read.
+fn report(outbox: &Outbox, elapsed: Duration, how: &str) {
     let seconds = elapsed.as_secs_f64();
     info!(
         sent = outbox.sent(),
         failed = outbox.failed(),
-        seconds = format_args!("{seconds:.3}"),
-        per_second = format_args!("{:.1}", outbox.sent() as f64 / seconds),
+        seconds = rounded(seconds, 3),
+        per_second = rounded(outbox.sent() as f64 / seconds, 1),
         bytes = outbox.bytes(),
-        "done",
+        "{how}"
     );
 }
 
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
 fn counts(outbox: &Outbox) -> String {
-    format!("{} transactions sent, {} failed", outbox.sent(), outbox.failed())
+    format!(
+        "{} transactions sent, {} failed",
+        outbox.sent(),
+        outbox.failed()
+    )
 }

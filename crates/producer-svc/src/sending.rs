@@ -97,7 +97,9 @@ impl<'a> Sending<'a> {
             end = self.send_rows()?;
         }
         if let Some(table) = &mut self.table {
-            table.finish(&mut io::stdout().lock()).context("cannot print")?;
+            table
+                .finish(&mut io::stdout().lock())
+                .context("cannot print")?;
         }
         self.flush()?;
         Ok(end)
@@ -168,7 +170,10 @@ impl<'a> Sending<'a> {
     fn wait_until_due(&mut self) -> Result<End> {
         loop {
             let now = self.started.elapsed();
-            let wait = self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.wait(now));
+            let wait = self
+                .pace
+                .as_ref()
+                .map_or(Duration::ZERO, |pace| pace.wait(now));
             if self.context.shutdown.is_requested() {
                 return Ok(End::Stopped);
             }
