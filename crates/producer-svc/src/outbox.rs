@@ -68,7 +68,7 @@ impl Outbox {
             );
         let told = Arc::clone(&deliveries);
         let producer = create_producer(&client, &topic, context, move |delivery| {
-            told.record(delivery)
+            told.record(delivery);
         })?;
         match wait_for_topics(&producer, &[&topic], Some(config.send_timeout), context)? {
             TopicNeeds::Stopped => Ok(None),

@@ -34,14 +34,13 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     };
     context.health.resolved(Reason::Starting);
 
-    let mut sending = Sending::new(&config, &context, &metrics, &outbox, &source, &sample)
+    let mut sending = Sending::new(config, context, &metrics, &outbox, &source, &sample)
         .map_err(Failure::start)?;
     let outcome = sending.run();
     if outcome.is_err() {
         outbox.give_up();
     }
     let (elapsed, without_id) = sending.finish();
-    context.shutdown.settled();
     let how = match outcome {
         Ok(End::Complete) => "all transactions sent",
         Ok(End::Stopped) => "stopped; what was queued is sent",
