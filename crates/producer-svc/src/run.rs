@@ -1,8 +1,9 @@
 //! The daemon: from the files to the topic, and an account at the end.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use service_runtime::{Context, Failure, Reason};
-use std::time::Duration;
 use tracing::info;
 
 use crate::config::ProducerConfig;
@@ -18,7 +19,10 @@ use crate::source::Source;
 /// [`Failure::Start`] for a source that can't be sent, [`Failure::Runtime`] where
 /// not every transaction was delivered.
 pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
-    let source = Source::open(&config).map_err(Failure::start)?;
+    let source = match Source::open(&config, &context) {
+        Err(_) if context.shutdown.is_requested() => return Ok(stopped_early()),
+        source => source.map_err(Failure::start)?,
+    };
     let sample = Sample::draw(config.sample, source.row_count(), config.seed);
     info!(
         files = source.file_count(),
@@ -29,8 +33,7 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     );
     let metrics = Metrics::register(&context.registry).map_err(Failure::start)?;
     let Some(outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
-        info!("stopped before anything was sent");
-        return Ok(());
+        return Ok(stopped_early());
     };
     context.health.resolved(Reason::Starting);
 
@@ -55,6 +58,10 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
         ))),
         Ok(End::Complete | End::Stopped) => Ok(()),
     }
+}
+
+fn stopped_early() {
+    info!("stopped before anything was sent");
 }
 
 /// The account of the run, in numbers that a log collector can read.

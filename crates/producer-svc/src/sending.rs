@@ -129,7 +129,10 @@ impl<'a> Sending<'a> {
     }
 
     fn send_group(&mut self, group: &RowGroup<'_>, selected: Selected<'_>) -> Result<End> {
-        let (writer, batches) = group.read(selected)?;
+        let (writer, batches) = match group.read(selected) {
+            Err(_) if self.context.shutdown.is_requested() => return Ok(End::Stopped),
+            read => read?,
+        };
         let mut position = 0;
         for batch in batches {
             let batch = batch?;
