@@ -96,6 +96,7 @@ impl Fleet {
         let dead_letters = topics.transactions_dead_letter.clone();
         let settings = |results: Option<&String>| ProducerSettings {
             context: self.context.clone(),
+            name: id.to_owned(),
             topics: results
                 .into_iter()
                 .cloned()

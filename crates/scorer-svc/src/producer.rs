@@ -25,6 +25,8 @@ const LARGEST_MESSAGE: &str = "16777216";
 /// What the producers of a worker have in common.
 pub(crate) struct ProducerSettings {
     pub(crate) context: Context,
+    /// The worker's id.
+    pub(crate) name: String,
     /// Where messages go; results first.
     pub(crate) topics: Vec<String>,
 }
@@ -89,7 +91,7 @@ impl ProducerSettings {
             }
         }
         let failure = Arc::new(Mutex::new(None));
-        let client = create_producer(&config, &self.topics[0], &self.context, {
+        let client = create_producer(&config, &self.name, &self.context, {
             let failure = Arc::clone(&failure);
             move |delivery| note_failure(&failure, delivery)
         })?;

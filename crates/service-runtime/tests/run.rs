@@ -32,6 +32,7 @@ impl Section for Scorer {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "run hands both over")]
 fn body(section: Scorer, context: Context) -> Result<(), Failure> {
     match section.body.as_str() {
         "wait" => {

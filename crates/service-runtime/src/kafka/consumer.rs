@@ -140,13 +140,6 @@ impl GroupConsumer {
         Ok(self.next_rebalance().unwrap_or(Polled::Nothing))
     }
 
-    fn next_rebalance(&self) -> Option<Polled<'static>> {
-        Some(match self.member.client().context().next_rebalance()? {
-            Rebalance::Assigned(partitions) => Polled::Assigned(partitions),
-            Rebalance::Revoked { lost } => self.revoked(lost),
-        })
-    }
-
     /// What the group committed for these partitions; waits for the broker.
     /// `None`: the wish to stop or a rebalance came first, so poll on.
     /// `None` in the map: nothing committed.
@@ -220,20 +213,16 @@ impl GroupConsumer {
     /// Stops fetching from all partitions; polls still bring rebalances. A new
     /// assignment isn't paused.
     pub fn pause(&mut self) -> Result<(), Failure> {
-        let list = self.list(&self.assigned);
-        self.member
-            .client()
-            .pause(&list)
+        let paused = self.member.client().pause(&self.list(&self.assigned));
+        paused
             .context("cannot pause reading")
             .map_err(Failure::runtime)
     }
 
     /// Fetches again from where [`Self::pause`] stopped.
     pub fn resume(&mut self) -> Result<(), Failure> {
-        let list = self.list(&self.assigned);
-        self.member
-            .client()
-            .resume(&list)
+        let resumed = self.member.client().resume(&self.list(&self.assigned));
+        resumed
             .context("cannot resume reading")
             .map_err(Failure::runtime)
     }
@@ -272,6 +261,13 @@ impl GroupConsumer {
     /// doesn't leave its group: its partitions wait for it until the session ends.
     pub fn close(mut self, timeout: Duration) {
         self.member.close_timeout = timeout;
+    }
+
+    fn next_rebalance(&self) -> Option<Polled<'static>> {
+        Some(match self.member.client().context().next_rebalance()? {
+            Rebalance::Assigned(partitions) => Polled::Assigned(partitions),
+            Rebalance::Revoked { lost } => self.revoked(lost),
+        })
     }
 
     fn revoked(&self, lost: bool) -> Polled<'static> {

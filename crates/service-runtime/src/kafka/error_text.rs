@@ -121,6 +121,16 @@ pub(super) fn is_not_yet(code: Code) -> bool {
     )
 }
 
+/// Whether an error that no call returned may have cost a request or its answer. A
+/// connection that couldn't be made cost none: one of several brokers may be down for long.
+pub(super) fn is_disturbance(error: &KafkaError, reason: &str) -> bool {
+    match error.rdkafka_error_code() {
+        Some(Code::OperationTimedOut | Code::RequestTimedOut) => true,
+        Some(Code::BrokerTransportFailure) => !reason.contains("Connect to "),
+        _ => false,
+    }
+}
+
 /// librdkafka guesses what a broker that hangs up expected instead.
 fn hints_at_protocol(reason: &str) -> bool {
     reason.contains("security.protocol") || reason.contains("PLAINTEXT broker listener")
@@ -130,16 +140,6 @@ fn hints_at_protocol(reason: &str) -> bool {
 fn brief(reason: &str) -> &str {
     let text = reason.split_once(": ").map_or(reason, |(_, rest)| rest);
     text.split(" (after ").next().unwrap_or(text).trim()
-}
-
-/// Whether an error that no call returned may have cost a request or its answer. A
-/// connection that couldn't be made cost none: one of several brokers may be down for long.
-pub(super) fn is_disturbance(error: &KafkaError, reason: &str) -> bool {
-    match error.rdkafka_error_code() {
-        Some(Code::OperationTimedOut | Code::RequestTimedOut) => true,
-        Some(Code::BrokerTransportFailure) => !reason.contains("Connect to "),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

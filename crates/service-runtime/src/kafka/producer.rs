@@ -25,13 +25,12 @@ pub struct ProducerEvents {
     disturbances: AtomicU64,
 }
 
-/// Creates a producer; `config` comes from [`super::producer_config`], with the caller's
-/// own settings on it, and `name` tells the process's producers apart. `on_delivery` runs
-/// on the producer's thread, once for each message that was acknowledged or given up.
-/// Touches no network.
+/// Creates a producer for `topic`; `config` comes from [`super::producer_config`], with
+/// the caller's own settings on it. `on_delivery` runs on the producer's thread, once
+/// for each message that was acknowledged or given up. Touches no network.
 pub fn create_producer(
     config: &ClientConfig,
-    name: &str,
+    topic: &str,
     context: &Context,
     on_delivery: impl Fn(&DeliveryResult<'_>) + Send + Sync + 'static,
 ) -> Result<Producer, Failure> {
@@ -39,13 +38,18 @@ pub fn create_producer(
         .get("transactional.id")
         .unwrap_or_default()
         .to_owned();
+    let client = if id.is_empty() {
+        format!("producer {topic}")
+    } else {
+        format!("producer {id}")
+    };
     let who = Who {
-        topic: String::new(),
+        topic: topic.to_owned(),
         group: String::new(),
         id,
     };
     let events = ProducerEvents {
-        reporter: Reporter::new(context, format!("producer {name}"), who),
+        reporter: Reporter::new(context, client, who),
         on_delivery: Box::new(on_delivery),
         disturbances: AtomicU64::new(0),
     };
@@ -55,15 +59,11 @@ pub fn create_producer(
         .map_err(Failure::start)
 }
 
-/// After a call or a delivery about `topic` failed: `Ok` if waiting and trying again may
-/// help (log and health are told), the failure if the producer is fenced or otherwise lost.
-pub fn judge(producer: &Producer, topic: &str, error: &KafkaError) -> Result<(), Failure> {
+/// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
+/// health are told), the failure if the producer is fenced or otherwise lost.
+pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
     let client = producer.client();
-    client
-        .context()
-        .reporter
-        .judge_about(topic, client, error)
-        .map(|_| ())
+    client.context().reporter.judge(client, error)
 }
 
 impl ProducerEvents {

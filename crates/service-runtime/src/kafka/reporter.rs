@@ -27,6 +27,7 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+    "TXNERR",
     SESSION_TIMEOUT,
 ];
 /// The group's coordinator wasn't heard for `session_timeout`.
