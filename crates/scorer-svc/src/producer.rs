@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Message, OwnedHeaders};
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
 use service_runtime::Context;
 use service_runtime::kafka::{
@@ -55,16 +55,10 @@ pub(crate) struct Record<'a> {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
-    failure: Arc<Mutex<Option<Failed>>>,
-    main_topic: String,
+    /// Why a message didn't arrive.
+    failure: Arc<Mutex<Option<KafkaError>>>,
     transaction_deadline: Cell<Option<Instant>>,
     stop_deadline: StopDeadline,
-}
-
-/// A message that didn't arrive.
-struct Failed {
-    topic: String,
-    error: KafkaError,
 }
 
 impl ProducerSettings {
@@ -101,7 +95,6 @@ impl ProducerSettings {
             TopicNeeds::Met => Ok(Producer {
                 client,
                 failure,
-                main_topic: self.topics[0].clone(),
                 transaction_deadline: Cell::new(None),
                 stop_deadline: StopDeadline::new(&self.context),
             }),
@@ -138,7 +131,7 @@ impl Producer {
                 }
             };
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                return Err(self.interruption_about(record.topic, error));
+                return Err(self.interruption(error));
             }
             flush_a_little(&self.client);
             self.check_deadline()?;
@@ -153,21 +146,14 @@ impl Producer {
         }
         match self.take_failure() {
             None => Ok(()),
-            Some(Failed { topic, error }) => Err(self.interruption_about(&topic, error)),
+            Some(error) => Err(self.interruption(error)),
         }
     }
 
-    /// What the failure of a call means for the work at hand.
+    /// What a failure means for the work at hand.
     pub(crate) fn interruption(&self, error: KafkaError) -> Interruption {
-        self.interruption_about(&self.main_topic, error)
-    }
-
-    fn interruption_about(&self, topic: &str, error: KafkaError) -> Interruption {
         // A call says at best that some message failed; the message knows why.
-        let Failed { topic, error } = self.take_failure().unwrap_or_else(|| Failed {
-            topic: topic.to_owned(),
-            error,
-        });
+        let error = self.take_failure().unwrap_or(error);
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Interruption::TooLarge;
@@ -186,7 +172,7 @@ impl Producer {
         if !self.is_lost() && code.is_some_and(is_about_the_group) {
             return Interruption::Retry(error.to_string());
         }
-        match kafka::judge(&self.client, &topic, &error) {
+        match kafka::judge(&self.client, &error) {
             Ok(()) => Interruption::Retry(error.to_string()),
             Err(failure) => Interruption::Fatal(failure),
         }
@@ -214,7 +200,7 @@ impl Producer {
         self.take_failure();
     }
 
-    fn take_failure(&self) -> Option<Failed> {
+    fn take_failure(&self) -> Option<KafkaError> {
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -243,17 +229,12 @@ pub(crate) fn flush_a_little(client: &Client) {
 }
 
 /// The refusal of a size wins over other failures, which may be its consequence.
-fn note_failure(failure: &Mutex<Option<Failed>>, delivery: &DeliveryResult<'_>) {
-    let Err((error, message)) = delivery else {
-        return;
-    };
+fn note_failure(failure: &Mutex<Option<KafkaError>>, delivery: &DeliveryResult<'_>) {
+    let Err((error, _)) = delivery else { return };
     let is_too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
     let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
     if failure.is_none() || is_too_large {
-        *failure = Some(Failed {
-            topic: message.topic().to_owned(),
-            error: error.clone(),
-        });
+        *failure = Some(error.clone());
     }
 }
 
