@@ -24,7 +24,7 @@ pub(crate) type Positions = BTreeMap<i32, i64>;
 /// What a failure may cost.
 pub(crate) enum Delivery {
     /// Results that are sent again.
-    AtLeastOnce(AtLeastOnce),
+    AtLeastOnce(Box<AtLeastOnce>),
     /// Nothing.
     ExactlyOnce(Box<ExactlyOnce>),
 }

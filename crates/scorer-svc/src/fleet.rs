@@ -105,9 +105,11 @@ impl Fleet {
         };
         match (self.config.output, self.config.delivery) {
             // What was printed can't be aborted.
-            (Output::Console, _) => AtLeastOnce::start(&settings(None)).map(Delivery::AtLeastOnce),
+            (Output::Console, _) => AtLeastOnce::start(settings(None))
+                .map(|delivery| Delivery::AtLeastOnce(Box::new(delivery))),
             (Output::Kafka, DeliveryMode::AtLeastOnce) => {
-                AtLeastOnce::start(&settings(Some(&topics.results))).map(Delivery::AtLeastOnce)
+                AtLeastOnce::start(settings(Some(&topics.results)))
+                    .map(|delivery| Delivery::AtLeastOnce(Box::new(delivery)))
             }
             (Output::Kafka, DeliveryMode::ExactlyOnce) => {
                 let transactions = TransactionSettings {
@@ -135,7 +137,7 @@ impl Fleet {
         };
         let tally = Tally::new(
             &self.metrics,
-            &self.model,
+            self.model.classes(),
             self.config.positive_class as usize,
         );
         let dead_letters = DeadLetters {

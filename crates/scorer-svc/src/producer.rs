@@ -90,15 +90,22 @@ impl ProducerSettings {
             let failed = failed.clone();
             move |delivery| failed.note(delivery)
         })?;
+        let producer = Producer {
+            client,
+            failed,
+            transaction_deadline: Cell::new(None),
+            stop_deadline: StopDeadline::new(&self.context),
+        };
+        self.wait_for_topics(&producer)?;
+        Ok(producer)
+    }
+
+    /// Waits until a broker answers and has the topics.
+    pub(crate) fn wait_for_topics(&self, producer: &Producer) -> Result<(), Interruption> {
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        match wait_for_topics(&client, &topics, None, &self.context)? {
+        match wait_for_topics(&producer.client, &topics, None, &self.context)? {
+            TopicNeeds::Met => Ok(()),
             TopicNeeds::Stopped => Err(Interruption::Stopping),
-            TopicNeeds::Met => Ok(Producer {
-                client,
-                failed,
-                transaction_deadline: Cell::new(None),
-                stop_deadline: StopDeadline::new(&self.context),
-            }),
         }
     }
 
