@@ -9,7 +9,8 @@ use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
@@ -39,7 +40,7 @@ impl SourceFile {
         let metadata = location
             .read_footer()
             .and_then(arrow_metadata)
-            .with_context(|| format!("{name}: not a whole Parquet file"))?;
+            .with_context(|| name.clone())?;
         TransactionWriter::new(metadata.schema(), columns, types).with_context(|| name)?;
         let positions: Vec<_> = columns
             .iter()
@@ -123,7 +124,9 @@ impl RowGroup<'_> {
         selected: Selected<'_>,
     ) -> Result<(TransactionWriter, impl Iterator<Item = Result<RecordBatch>>)> {
         let name = self.file.name();
-        let reader = self.reader(selected).with_context(|| format!("{name}: cannot read"))?;
+        let reader = self
+            .reader(selected)
+            .with_context(|| format!("{name}: cannot read"))?;
         let columns = self.file.columns.iter().map(|field| field.name().clone());
         // The types were checked when the file was opened.
         let writer = TransactionWriter::new(&reader.schema(), &columns.collect::<Vec<_>>(), &[])?;

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use object_store::path::Path;
@@ -17,6 +17,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use service_runtime::Shutdown;
 use tokio::runtime::Handle;
 
+use super::location::NOT_PARQUET;
 use super::order;
 
 /// Enough for the footer of most files.
@@ -80,8 +81,8 @@ impl Bucket {
     fn wait<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T> {
         self.tokio.block_on(async {
             tokio::select! {
-                result = call => Ok(result?),
-                () = self.shutdown.requested() => Err(anyhow!("stopped")),
+                result = call => result.context("the object store refused or did not answer"),
+                () = self.shutdown.requested() => bail!("stopped"),
             }
         })
     }
@@ -119,11 +120,11 @@ impl RemoteFile {
         let (mut tail, size) = self.read_tail(FOOTER_BYTES)?;
         while let Err(error) = reader.try_parse_sized(&tail, size) {
             let ParquetError::NeedMoreData(needed) = error else {
-                return Err(error.into());
+                return Err(error).context(NOT_PARQUET);
             };
             (tail, _) = self.read_tail(needed as u64)?;
         }
-        Ok(reader.finish()?)
+        reader.finish().context(NOT_PARQUET)
     }
 
     /// The last `length` bytes, or all if there are less, and the object's size.
@@ -191,3 +192,6 @@ impl ChunkReader for FilePart {
         Ok(self.bytes.slice(begin..end))
     }
 }
+
+#[cfg(test)]
+mod tests;

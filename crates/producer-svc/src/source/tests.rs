@@ -16,7 +16,7 @@ use crate::config::ProducerConfig;
 use crate::sample::Sample;
 
 const EXPECTED: &str = "../../tests/fixtures/expected/random-forest/input.jsonl";
-const TRANSACTIONS: &str = "../../tests/fixtures/transactions.parquet";
+pub(super) const TRANSACTIONS: &str = "../../tests/fixtures/transactions.parquet";
 /// The lines after these hold altered features.
 const UNALTERED_LINES: usize = 400;
 
@@ -261,14 +261,14 @@ fn rows_are_described_by_file_and_number_across_row_groups() {
     );
 }
 
-fn fixture(path: &str) -> String {
+pub(super) fn fixture(path: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(path)
         .to_string_lossy()
         .into_owned()
 }
 
-fn config(source: &str, columns: &[&str]) -> ProducerConfig {
+pub(super) fn config(source: &str, columns: &[&str]) -> ProducerConfig {
     ProducerConfig {
         source: source.to_owned(),
         columns: columns.iter().copied().map(String::from).collect(),
@@ -297,7 +297,7 @@ fn ids(source: &str) -> Vec<i64> {
         .collect()
 }
 
-fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
+pub(super) fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
     let mut messages = Vec::new();
     for group in source.row_groups() {
         let selected = sample.within(group.rows());
@@ -318,7 +318,7 @@ fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
 }
 
 /// One row of `transaction_id` and `ts`.
-fn minimal(id: i32) -> RecordBatch {
+pub(super) fn minimal(id: i32) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int32Array::from(vec![id]));
     let timestamps: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![0]));
     RecordBatch::try_from_iter([("transaction_id", ids), ("ts", timestamps)]).unwrap()
