@@ -45,6 +45,5 @@ Examples:
   # Ten transactions at random, shown as they are sent
   FRAUD__PRODUCER__SAMPLE=10 FRAUD__PRODUCER__PRINT=true producer-svc --config producer.toml
 
-  # Every key with its default, and what a file makes of it
-  producer-svc --print-config
-  producer-svc --config producer.toml --check-config";
+  # Every key, with the value that file and environment give it
+  producer-svc --config producer.toml --print-config";

@@ -45,7 +45,8 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     }
     let (elapsed, without_id) = sending.finish();
     let how = match outcome {
-        Ok(End::Complete) => "all transactions sent",
+        Ok(End::Complete) if without_id == 0 => "all transactions sent",
+        Ok(End::Complete) => "all transactions with an id sent",
         Ok(End::Stopped) => "stopped; what was queued is sent",
         Err(_) => "gave up",
     };

@@ -24,7 +24,7 @@ use crate::sample::Selected;
 const BATCH_ROWS: usize = 4_096;
 
 /// A file whose footer is read and whose columns are checked.
-pub(crate) struct SourceFile {
+pub(super) struct SourceFile {
     location: Location,
     metadata: ArrowReaderMetadata,
     /// The fields of a message, in their order.
@@ -58,7 +58,7 @@ impl SourceFile {
     }
 
     /// The path or URL, for messages.
-    pub(crate) fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.location.name()
     }
 
@@ -97,7 +97,7 @@ impl SourceFile {
 
 /// A part of a file, as large as its writer thought right for memory.
 pub(crate) struct RowGroup<'a> {
-    pub(crate) file: &'a SourceFile,
+    file: &'a SourceFile,
     index: usize,
     /// Its first row's number in the data set.
     pub(super) start: u64,

@@ -8,7 +8,6 @@ mod remote;
 
 use anyhow::{Result, bail, ensure};
 use arrow::datatypes::DataType;
-
 use service_runtime::{Context, object_store};
 
 use crate::config::ProducerConfig;

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use object_store::path::Path;
@@ -81,11 +81,21 @@ impl Bucket {
     fn wait<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T> {
         self.tokio.block_on(async {
             tokio::select! {
-                result = call => result.context("the object store refused or did not answer"),
+                result = call => result.map_err(|error| anyhow!(describe(&error))),
                 () = self.shutdown.requested() => bail!("stopped"),
             }
         })
     }
+}
+
+/// The error on one line; of an S3 server's answer only the code.
+fn describe(error: &Error) -> String {
+    let text = error.to_string();
+    let (what, answer) = text.split_once("<?xml").unwrap_or((&text, ""));
+    let code = answer
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    format!("{what}{}", code.map_or("", |(code, _)| code))
 }
 
 /// The object's path below the root; `None` for what isn't data: hidden names, and
@@ -142,7 +152,8 @@ impl RemoteFile {
 
     /// Reads a range into memory.
     pub(super) fn read(&self, range: Range<u64>) -> Result<FilePart> {
-        let mut bytes = BytesMut::with_capacity(usize::try_from(range.end - range.start)?);
+        // Grows as the bytes come: the range is what a footer claims.
+        let mut bytes = BytesMut::new();
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + REQUEST_BYTES);

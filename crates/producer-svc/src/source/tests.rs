@@ -8,12 +8,15 @@ use arrow::array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
 };
+use clap::Parser;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use super::{Source, local};
+use crate::cli::{Cli, Command};
 use crate::config::ProducerConfig;
 use crate::sample::Sample;
+use crate::simulate;
 
 const EXPECTED: &str = "../../tests/fixtures/expected/random-forest/input.jsonl";
 pub(super) const TRANSACTIONS: &str = "../../tests/fixtures/transactions.parquet";
@@ -259,6 +262,40 @@ fn rows_are_described_by_file_and_number_across_row_groups() {
             .collect::<Vec<_>>(),
         [1, 3]
     );
+}
+
+#[test]
+fn what_simulate_writes_is_sent_in_order_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = format!("--out={}", folder.path().display());
+    let arguments = [
+        "producer-svc",
+        "simulate",
+        &out,
+        "--customers=50",
+        "--days=3",
+        "--start=2019-12-30",
+    ];
+    let Some(Command::Simulate(options)) = Cli::parse_from(arguments).command else {
+        panic!("the command is given");
+    };
+    let summary = simulate::simulate(&options).unwrap();
+
+    let source = open(&folder.path().to_string_lossy()).unwrap();
+    let sent = messages(&source, &Sample::All);
+    assert_eq!(sent.len() as u64, summary.transactions);
+    assert!(sent.iter().map(|(id, _)| *id).eq(0..sent.len() as i64));
+    let times: Vec<_> = sent
+        .iter()
+        .map(|(_, message)| {
+            let value: serde_json::Value = serde_json::from_str(message).unwrap();
+            assert_eq!(value.as_object().unwrap().len(), 18);
+            value["ts"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(times.is_sorted());
+    assert!(times[0].starts_with("2019-12-30T"));
+    assert!(times[times.len() - 1].starts_with("2020-01-01T"));
 }
 
 pub(super) fn fixture(path: &str) -> String {

@@ -9,7 +9,7 @@ use parquet::file::properties::WriterProperties;
 use service_runtime::Shutdown;
 use tokio::runtime::Runtime;
 
-use super::{Bucket, FOOTER_BYTES};
+use super::{Bucket, FOOTER_BYTES, describe};
 use crate::sample::Sample;
 use crate::source::tests::{TRANSACTIONS, config, fixture, messages, minimal};
 use crate::source::{Location, Source, local};
@@ -109,6 +109,19 @@ fn an_object_that_is_no_parquet_is_named() {
     assert!(
         error.contains("s3://bucket/data/b.parquet: not a whole Parquet file"),
         "{error}"
+    );
+}
+
+#[test]
+fn an_answer_in_xml_is_cut_to_its_code() {
+    let answer = "404 Not Found: <?xml version=\"1.0\"?>\n<Error><Code>NoSuchBucket</Code></Error>";
+    let error = object_store::Error::Generic {
+        store: "S3",
+        source: answer.into(),
+    };
+    assert_eq!(
+        describe(&error),
+        "Generic S3 error: 404 Not Found: NoSuchBucket"
     );
 }
 
