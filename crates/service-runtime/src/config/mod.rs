@@ -10,6 +10,7 @@ mod load;
 mod print;
 mod properties;
 mod sections;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
