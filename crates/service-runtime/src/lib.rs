@@ -3,15 +3,18 @@
 
 mod admin;
 pub mod config;
+mod context;
 mod failure;
 mod health;
 pub mod kafka;
 mod logs;
+pub mod object_store;
 mod run;
 mod shutdown;
 
 pub use config::{ConfigError, RuntimeConfig, Section};
+pub use context::Context;
 pub use failure::Failure;
 pub use health::{Health, Reason};
-pub use run::{Context, Service, ServiceArgs, run};
+pub use run::{Service, ServiceArgs, run};
 pub use shutdown::Shutdown;

@@ -1,18 +1,30 @@
 //! From the command line to the service and back to an exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
-use crate::{Failure, Health, RuntimeConfig, Section, Shutdown};
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+
+use crate::config::{self, Loaded};
+use crate::{Context, Failure, Reason, Section, Shutdown, admin, logs};
 
 /// What makes a daemon itself.
 #[derive(Debug)]
 pub struct Service {
     /// The section of the configuration and the metrics' infix, such as `scorer`.
     pub name: &'static str,
+    /// The binary's name, such as `scorer-svc`; also the Kafka clients' `client.id`.
+    pub binary: &'static str,
     /// The binary's version.
     pub version: &'static str,
-    /// The commented TOML of every key with its default: the reference.
+    /// The commented TOML of `[admin]` and the service's own section, with defaults:
+    /// together with the shared sections it is the reference.
     pub defaults: &'static str,
 }
 
@@ -30,28 +42,205 @@ pub struct ServiceArgs {
     pub print_config: bool,
 }
 
-/// What a running service gets.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The sections that every daemon has.
-    pub config: RuntimeConfig,
-    /// The wish to stop.
-    pub shutdown: Shutdown,
-    /// Where to tell about liveness and readiness.
-    pub health: Health,
-    /// Where to register metrics.
-    pub registry: prometheus::Registry,
-    /// For the few things that are async; the service itself has its own thread.
-    pub tokio: tokio::runtime::Handle,
+impl ServiceArgs {
+    /// The configuration file; an empty `FRAUD_CONFIG` is none.
+    pub fn config_file(&self) -> Option<&Path> {
+        self.config
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 /// Loads the configuration, starts logs, admin endpoints, signals and the
 /// watchdog, runs `body` on a thread of its own and waits for its end.
+///
+/// The daemon isn't ready until `body` calls `health.resolved(Reason::Starting)`.
 pub fn run<S: Section>(
     service: &Service,
     args: &ServiceArgs,
     body: fn(S, Context) -> Result<(), Failure>,
 ) -> ExitCode {
-    let _ = (service, args, body);
-    unimplemented!()
+    let loaded = match config::load::<S>(service, args.config_file()) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("error: {}", error.to_string().replace('\n', "\nerror: "));
+            return ExitCode::from(2);
+        }
+    };
+    if args.print_config {
+        print!("{}", loaded.printed);
+        return ExitCode::SUCCESS;
+    }
+    if args.check_config {
+        println!("the configuration is valid");
+        return ExitCode::SUCCESS;
+    }
+    if let Err(error) = logs::init(&loaded.runtime.log) {
+        eprintln!("error: {error}");
+        return ExitCode::from(2);
+    }
+    log_panics();
+    match serve(service, loaded, body) {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Panicked) => ExitCode::FAILURE,
+        Err(failure) => {
+            error!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// How a body ended that didn't fail.
+#[derive(Debug, PartialEq)]
+enum End {
+    Done,
+    /// The panic's one line is in the log already.
+    Panicked,
+}
+
+fn serve<S: Section>(
+    service: &Service,
+    loaded: Loaded<S>,
+    body: fn(S, Context) -> Result<(), Failure>,
+) -> Result<End, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")
+        .map_err(Failure::start)?;
+    let context = Context::new(service, loaded.runtime, runtime.handle().clone());
+    info!(version = service.version, "{} starts", service.binary);
+    context.health.wait_for(Reason::Starting, "starting");
+    start_admin(&runtime, &context)?;
+    start_signals(&runtime, &context)?;
+
+    let ended = start_body(service.name, loaded.section, context.clone(), body)?;
+    let result = runtime.block_on(end_of_body(ended, &context));
+    context.shutdown.request();
+    runtime.shutdown_background();
+    if matches!(result, Ok(End::Done)) {
+        info!("{} ends", service.binary);
+    }
+    result
+}
+
+fn start_admin(runtime: &Runtime, context: &Context) -> Result<(), Failure> {
+    let listener = runtime
+        .block_on(admin::bind(context.config.admin.address))
+        .map_err(Failure::start)?;
+    let address = listener
+        .local_addr()
+        .context("cannot read the admin address")
+        .map_err(Failure::start)?;
+    info!("admin endpoints on http://{address}");
+    runtime.spawn(admin::serve(
+        listener,
+        context.health.clone(),
+        context.registry.clone(),
+    ));
+    Ok(())
+}
+
+/// SIGTERM and SIGINT ask for the end; a second SIGINT takes it.
+fn start_signals(runtime: &Runtime, context: &Context) -> Result<(), Failure> {
+    let _guard = runtime.enter();
+    let listen = |kind| {
+        signal(kind)
+            .context("cannot listen for signals")
+            .map_err(Failure::start)
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let (shutdown, health) = (context.shutdown.clone(), context.health.clone());
+    runtime.spawn(async move {
+        let mut interrupted = false;
+        loop {
+            tokio::select! {
+                Some(()) = terminate.recv() => {}
+                Some(()) = interrupt.recv() => {
+                    if interrupted {
+                        warn!("interrupted twice: exiting at once");
+                        std::process::exit(130);
+                    }
+                    interrupted = true;
+                }
+            }
+            if !shutdown.is_requested() {
+                info!("stopping");
+                health.wait_for(Reason::Stopping, "stopping");
+                shutdown.request();
+            }
+        }
+    });
+    Ok(())
+}
+
+/// The service on its own thread; its end comes through the channel, which closes
+/// without a word if it panics.
+fn start_body<S: Section>(
+    name: &str,
+    section: S,
+    context: Context,
+    body: fn(S, Context) -> Result<(), Failure>,
+) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
+    let (report, ended) = oneshot::channel();
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let result = body(section, context);
+            // The receiver is gone only while the process ends anyway.
+            let _ = report.send(result);
+        })
+        .context("cannot start a thread")
+        .map_err(Failure::start)?;
+    Ok(ended)
+}
+
+async fn end_of_body(
+    mut ended: oneshot::Receiver<Result<(), Failure>>,
+    context: &Context,
+) -> Result<End, Failure> {
+    let timeout = context.config.service.shutdown_timeout;
+    let result = tokio::select! {
+        result = &mut ended => result,
+        () = too_late(&context.shutdown, timeout) => exit_by_watchdog(&context.shutdown, timeout),
+    };
+    result.map_or(Ok(End::Panicked), |result| result.map(|()| End::Done))
+}
+
+async fn too_late(shutdown: &Shutdown, timeout: Duration) {
+    shutdown.requested().await;
+    tokio::time::sleep(timeout).await;
+}
+
+/// A client that hangs can't be ended in any other way.
+fn exit_by_watchdog(shutdown: &Shutdown, timeout: Duration) -> ! {
+    let timeout = humantime::format_duration(timeout);
+    if shutdown.is_settled() {
+        warn!(
+            "a client did not close within {timeout} (service.shutdown_timeout); all work was settled"
+        );
+        std::process::exit(0);
+    }
+    error!(
+        "not stopped within {timeout} (service.shutdown_timeout): exiting with unfinished work, which the next start repeats"
+    );
+    std::process::exit(1);
+}
+
+/// A panic anywhere is one line in the log, not a paragraph beside it.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let text = text.unwrap_or("no message").replace('\n', " ");
+        let thread = thread::current().name().unwrap_or("unnamed").to_owned();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        error!(thread, place, "panicked: {text}");
+    }));
 }

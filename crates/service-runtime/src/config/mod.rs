@@ -1,14 +1,35 @@
-//! Configuration: embedded defaults < file < environment.
+//! Configuration: embedded defaults < file < environment (`FRAUD__SECTION__KEY`).
+//!
+//! The reference is TOML with a comment for each key: the shared sections, which this
+//! crate holds, followed by the daemon's own `config.default.toml`, which holds
+//! `[admin]` (each daemon has its own port) and the daemon's section. It is at once the
+//! list of the known keys, of their types and of their defaults.
 
-use std::time::Duration;
+mod error;
+mod load;
+mod print;
+mod properties;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod types;
 
-use serde::Deserialize;
+use std::ffi::OsString;
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 
-/// What is wrong with a configuration: names the key, its variable and what would do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub String);
+pub use error::ConfigError;
+pub use sections::{
+    AdminConfig, KafkaConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
+    SecurityProtocol, ServiceConfig, Topics,
+};
+pub use types::{Secret, bytes, duration};
+
+use crate::Service;
+use load::Effective;
+
+const SHARED: &str = include_str!("../../config.shared.toml");
 
 /// A daemon's own section.
 pub trait Section: DeserializeOwned + Send + 'static {
@@ -16,33 +37,71 @@ pub trait Section: DeserializeOwned + Send + 'static {
     fn check(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError>;
 }
 
-/// The sections that every daemon has.
-#[derive(Debug, Clone)]
-pub struct RuntimeConfig {
-    /// `[kafka]`
-    pub kafka: KafkaConfig,
-    /// `[topics]`
-    pub topics: Topics,
-    /// `[service]` `shutdown_timeout`
-    pub shutdown_timeout: Duration,
+/// An error that names key and variable if `value` is empty; for keys that have no default.
+pub fn required(key: &str, value: &str) -> Result<(), ConfigError> {
+    if value.is_empty() {
+        Err(ConfigError::must_be_set(key))
+    } else {
+        Ok(())
+    }
 }
 
-/// `[topics]`
-#[derive(Debug, Clone, Deserialize)]
-pub struct Topics {
-    /// Where transactions come from.
-    pub transactions: String,
-    /// Where results go.
-    pub results: String,
-    /// Where transactions go that can't be scored.
-    pub transactions_dead_letter: String,
-    /// Where results go that can't be read.
-    pub results_dead_letter: String,
+/// A configuration that holds: every value typed and checked.
+#[derive(Debug)]
+pub struct Loaded<S> {
+    /// The daemon's own section.
+    pub section: S,
+    /// The sections that every daemon has.
+    pub runtime: RuntimeConfig,
+    /// The reference with the effective values, secrets redacted.
+    pub printed: String,
 }
 
-/// `[kafka]`
-#[derive(Debug, Clone)]
-pub struct KafkaConfig {
-    /// `session_timeout`
-    pub session_timeout: Duration,
+/// Loads the configuration from defaults, `file` and the process's environment.
+/// Touches no network; the error lists every fault that was found.
+pub fn load<S: Section>(service: &Service, file: Option<&Path>) -> Result<Loaded<S>, ConfigError> {
+    load_from(service, file, std::env::vars_os())
+}
+
+fn load_from<S: Section>(
+    service: &Service,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Loaded<S>, ConfigError> {
+    let reference = format!("{SHARED}\n{}", service.defaults);
+    let effective = Effective::load(&reference, file, environment)?;
+    let printed = print::render(&reference, &effective.table);
+    let mut runtime = RuntimeConfig {
+        kafka: effective.section("kafka")?,
+        topics: effective.section("topics")?,
+        admin: effective.section("admin")?,
+        log: effective.section("log")?,
+        service: effective.section("service")?,
+        object_store: effective.section("object_store")?,
+        mlflow: effective.section("mlflow")?,
+    };
+    let section: S = effective.section(service.name)?;
+    ConfigError::all([
+        runtime.kafka.settle(),
+        runtime.object_store.settle(),
+        section.check(&runtime),
+    ])?;
+    crate::kafka::check_properties(&runtime.kafka)?;
+    crate::logs::check(&runtime.log)?;
+    Ok(Loaded {
+        section,
+        runtime,
+        printed,
+    })
+}
+
+/// A `[kafka]` section for tests.
+#[cfg(test)]
+pub(crate) fn test_kafka_config(bootstrap_servers: &str, username: &str) -> KafkaConfig {
+    let reference = format!("{SHARED}\n[admin]\naddress = \"127.0.0.1:0\"\n");
+    let effective = Effective::load(&reference, None, []).expect("the defaults are valid");
+    let mut kafka: KafkaConfig = effective.section("kafka").expect("the defaults are valid");
+    kafka.bootstrap_servers = bootstrap_servers.to_owned();
+    kafka.username = username.to_owned();
+    kafka
 }

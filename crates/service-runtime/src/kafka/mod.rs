@@ -2,10 +2,39 @@
 //!
 //! A [`GroupConsumer`] turns librdkafka's callbacks into values of one loop: the
 //! rebalance callback records and returns, and the loop that polls completes an
-//! assignment or a revocation when its own work allows.
+//! assignment or a revocation when its own work allows. A [`Producer`] is idempotent and
+//! tells each delivery to a callback.
+//!
+//! What is transient (no broker, wrong password, missing topic or right) is waited out:
+//! the daemon stays alive, isn't ready, and one WARN a minute says what to do. What is
+//! fatal for a client (fenced) ends the daemon with one line.
 
 mod consumer;
+mod consumer_events;
+mod error_text;
+mod lookup;
+mod member;
+mod metrics;
+mod producer;
+mod reporter;
+mod settings;
 mod start;
+mod topics;
+mod troubles;
+
+use std::time::Duration;
 
 pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
+pub use producer::{Producer, ProducerEvents, create_producer, judge};
+pub use settings::producer_config;
 pub use start::Start;
+pub use topics::{TopicNeeds, wait_for_topics};
+
+pub(crate) use metrics::KafkaMetrics;
+pub(crate) use settings::check_properties;
+pub(crate) use troubles::Troubles;
+
+/// The longest that one question to a broker may take; then it is asked again.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two tries of what a broker didn't answer.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);

@@ -1,0 +1,125 @@
+//! Messages that are no results, on their way to the dead-letter topic.
+
+mod letter;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::producer::{DeliveryResult, Producer as _};
+use schema::Rejection;
+use service_runtime::kafka::{Producer, create_producer, judge, producer_config};
+use service_runtime::{Context, Failure};
+
+use letter::DeadLetter;
+
+/// How long to let a full queue drain before trying again.
+const QUEUE_FULL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Sends dead letters, and again until they are acknowledged.
+pub(crate) struct DeadLetters {
+    topic: String,
+    context: Context,
+    producer: Producer,
+    refused: Arc<Mutex<Vec<Refused>>>,
+}
+
+/// A dead letter that was not acknowledged.
+struct Refused {
+    letter: DeadLetter,
+    error: KafkaError,
+}
+
+impl DeadLetters {
+    /// Touches no network.
+    pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
+        let topic = context.config.topics.results_dead_letter.clone();
+        let refused = Arc::new(Mutex::new(Vec::new()));
+        let refused_on_delivery = Arc::clone(&refused);
+        let on_delivery = move |delivery: &DeliveryResult<'_>| {
+            if let Err((error, message)) = delivery {
+                lock(&refused_on_delivery).push(Refused {
+                    letter: DeadLetter::copy(message),
+                    error: error.clone(),
+                });
+            }
+        };
+        let producer = create_producer(&producer_config(context), &topic, context, on_delivery)?;
+        Ok(Self {
+            topic,
+            context: context.clone(),
+            producer,
+            refused,
+        })
+    }
+
+    /// The client, for what else it can tell.
+    pub(crate) fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    /// Sends what can't be read, with its own headers and what is wrong with it.
+    pub(crate) fn send(
+        &self,
+        message: &BorrowedMessage<'_>,
+        rejection: &Rejection,
+    ) -> Result<(), Failure> {
+        self.enqueue(DeadLetter::of(message, rejection))
+    }
+
+    /// Whether all are acknowledged; waits for that until `deadline`.
+    pub(crate) fn settle(&self, deadline: Instant) -> Result<bool, Failure> {
+        loop {
+            let refused = std::mem::take(&mut *lock(&self.refused));
+            if refused.is_empty() && self.producer.in_flight_count() == 0 {
+                return Ok(true);
+            }
+            for Refused { letter, error } in refused {
+                self.send_again(letter, &error)?;
+            }
+            let wait = deadline.saturating_duration_since(Instant::now());
+            if wait.is_zero() {
+                return Ok(false);
+            }
+            // A timeout shows in the number of messages that are in flight.
+            let _ = self.producer.flush(wait);
+        }
+    }
+
+    fn send_again(&self, letter: DeadLetter, error: &KafkaError) -> Result<(), Failure> {
+        if is_too_large(error) && !letter.is_truncated() {
+            return self.enqueue(letter.truncated());
+        }
+        judge(&self.producer, error)?;
+        self.enqueue(letter)
+    }
+
+    /// Hands a dead letter to the client; waits while its queue is full.
+    fn enqueue(&self, mut letter: DeadLetter) -> Result<(), Failure> {
+        loop {
+            let Err((error, _)) = self.producer.send(letter.record(&self.topic)) else {
+                return Ok(());
+            };
+            if is_too_large(&error) && !letter.is_truncated() {
+                letter = letter.truncated();
+                continue;
+            }
+            judge(&self.producer, &error)?;
+            if self.context.shutdown.is_requested() {
+                // It isn't acknowledged, so its offset won't be committed.
+                lock(&self.refused).push(Refused { letter, error });
+                return Ok(());
+            }
+            let _ = self.producer.flush(QUEUE_FULL_TIMEOUT);
+        }
+    }
+}
+
+fn is_too_large(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
+}
+
+fn lock(refused: &Mutex<Vec<Refused>>) -> MutexGuard<'_, Vec<Refused>> {
+    refused.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,197 @@
+//! The work on one assigned partition.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use schema::RejectionCode;
+
+use crate::chain::{ChainEnd, CommitNote, Resume};
+use crate::file_name::{FileDate, FileName};
+use crate::file_summary::FirstRow;
+use crate::range::{OpenRange, SealedRange};
+use crate::result_file::{FileFormat, ResultFile};
+use crate::roll::{RollPolicy, RollReason};
+use crate::row::Row;
+
+/// What all files of this process share.
+#[derive(Debug, Clone)]
+pub(crate) struct FileOptions {
+    pub(crate) format: FileFormat,
+    pub(crate) topic: String,
+    pub(crate) cluster_id: String,
+}
+
+/// An assigned partition: the ranges that aren't committed yet, oldest first,
+/// and the end of its chain of files.
+pub(crate) struct PartitionWork {
+    partition: i32,
+    end: Option<ChainEnd>,
+    /// Where unreadable records after the last file are already committed: the
+    /// offset of their first, which names the next file.
+    next_first_offset: Option<i64>,
+    open: Option<OpenRange>,
+    pub(crate) sealed: VecDeque<SealedRange>,
+}
+
+impl PartitionWork {
+    pub(crate) fn new(partition: i32, end: Option<ChainEnd>, resume: &Resume) -> Self {
+        Self {
+            partition,
+            end,
+            next_first_offset: resume.next_first_offset,
+            open: None,
+            sealed: VecDeque::new(),
+        }
+    }
+
+    /// Counts a record that can't be read.
+    pub(crate) fn add_unreadable(&mut self, offset: i64, code: RejectionCode) -> Result<()> {
+        self.range_at(offset)?.unreadable.push((offset, code));
+        Ok(())
+    }
+
+    /// Counts a record that only the console shows.
+    pub(crate) fn add_printed(&mut self, row: &Row<'_>) -> Result<()> {
+        self.range_at(row.kafka_offset)?.rows += 1;
+        Ok(())
+    }
+
+    /// Adds a row to the open file; a later date than the file's closes that first.
+    pub(crate) fn add_row(
+        &mut self,
+        row: &Row<'_>,
+        date: FileDate,
+        options: &FileOptions,
+    ) -> Result<()> {
+        if self.open_date().is_some_and(|open| date > open) {
+            self.seal(RollReason::Date, &options.cluster_id)?;
+        }
+        let range = self.range_at(row.kafka_offset)?;
+        let file = match &mut range.file {
+            Some(file) => file,
+            none => none.insert(open_file(range.first_offset, row, date, options)?),
+        };
+        file.append(row)?;
+        range.rows += 1;
+        if let Some(timestamp) = row.kafka_timestamp {
+            range.arrivals.add(timestamp);
+        }
+        Ok(())
+    }
+
+    /// Why the open range takes no more, if so.
+    pub(crate) fn full(&self, policy: &RollPolicy) -> Option<RollReason> {
+        let range = self.open.as_ref()?;
+        let bytes = match &range.file {
+            Some(file) if self.has_grown() => file.encoded_bytes(),
+            _ => 0,
+        };
+        policy.full(range.rows, range.unreadable.len() as u64, bytes)
+    }
+
+    /// Whether the last row made the open file longer: rows are encoded in batches.
+    pub(crate) fn has_grown(&self) -> bool {
+        let file = self.open.as_ref().and_then(|range| range.file.as_ref());
+        file.is_some_and(ResultFile::is_batch_complete)
+    }
+
+    /// When the open range will be too old.
+    pub(crate) fn deadline(&self, policy: &RollPolicy) -> Option<Instant> {
+        self.open.as_ref()?.since.checked_add(policy.max_age)
+    }
+
+    /// Closes the open range, if there is one.
+    pub(crate) fn seal(&mut self, why: RollReason, cluster_id: &str) -> Result<()> {
+        if let Some(range) = self.open.take() {
+            self.sealed.push_back(range.seal(why, cluster_id)?);
+        }
+        Ok(())
+    }
+
+    /// What to write beside the offset that commits `range`, once its file is
+    /// durable with everything to `last_offset`.
+    pub(crate) fn settle(&mut self, range: &SealedRange, last_offset: i64) -> CommitNote {
+        match &range.file {
+            Some(file) => {
+                self.end = Some(ChainEnd {
+                    file: file.name.clone(),
+                    last_offset,
+                });
+                self.next_first_offset = None;
+            }
+            None => self.next_first_offset = Some(range.first_offset),
+        }
+        CommitNote {
+            last_file: self.end.as_ref().map(|end| end.file.clone()),
+            next_first_offset: self.next_first_offset,
+        }
+    }
+
+    /// Drops the records that were read and not committed.
+    pub(crate) fn forget(&mut self) {
+        self.open = None;
+        self.sealed.clear();
+    }
+
+    /// Rows that were read and not committed.
+    pub(crate) fn rows(&self) -> u64 {
+        let sealed: u64 = self.sealed.iter().map(|range| range.rows).sum();
+        sealed + self.open.as_ref().map_or(0, |range| range.rows)
+    }
+
+    /// Bytes that the open range takes.
+    pub(crate) fn open_memory(&self) -> u64 {
+        self.open.as_ref().map_or(0, OpenRange::memory)
+    }
+
+    /// Bytes that all ranges take.
+    pub(crate) fn memory(&self) -> u64 {
+        self.open_memory() + self.sealed.iter().map(SealedRange::memory).sum::<u64>()
+    }
+
+    fn open_date(&self) -> Option<FileDate> {
+        let file = self.open.as_ref()?.file.as_ref()?;
+        Some(file.name().date)
+    }
+
+    /// The open range, which now ends with `offset`.
+    fn range_at(&mut self, offset: i64) -> Result<&mut OpenRange> {
+        if let Some(end) = &self.end
+            && offset <= end.last_offset
+        {
+            bail!(
+                "record {offset} of partition {} is already in {}, which ends at {}: \
+                 was the topic made anew? choose another folder in sink.parquet",
+                self.partition,
+                end.file,
+                end.last_offset
+            );
+        }
+        let first_offset = &mut self.next_first_offset;
+        let range = self.open.get_or_insert_with(|| {
+            OpenRange::begin(first_offset.take().unwrap_or(offset), Instant::now())
+        });
+        range.last_offset = offset;
+        Ok(range)
+    }
+}
+
+fn open_file(
+    first_offset: i64,
+    row: &Row<'_>,
+    date: FileDate,
+    options: &FileOptions,
+) -> Result<ResultFile> {
+    let name = FileName {
+        date,
+        topic: options.topic.clone(),
+        partition: row.kafka_partition,
+        first_offset,
+    };
+    let first_row = FirstRow {
+        transaction_id: row.record.transaction_id,
+        kafka_timestamp: row.kafka_timestamp,
+    };
+    ResultFile::open(&options.format, name, first_row)
+}

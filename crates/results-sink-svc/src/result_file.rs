@@ -1,0 +1,167 @@
+//! A result file that is being made in memory.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use crate::chunks::Chunks;
+use crate::columns::Columns;
+use crate::file_name::FileName;
+use crate::file_summary::{FileSummary, FirstRow};
+use crate::row::Row;
+
+/// Rows are encoded in batches: few enough to count little in memory.
+const BATCH_ROWS: usize = 1024;
+/// A generous estimate of a row that isn't encoded yet.
+const PENDING_ROW_BYTES: usize = 256;
+/// Readers take row groups in parallel; the one in progress isn't encoded in full.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Columns with few different values; in the others a dictionary costs time and saves nothing.
+const DICTIONARY_COLUMNS: [&str; 6] = [
+    "tx_fraud",
+    "prediction",
+    "model_name",
+    "model_version",
+    "kafka_partition",
+    "source_partition",
+];
+
+/// How files are written; one for all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct FileFormat {
+    schema: SchemaRef,
+    properties: WriterProperties,
+}
+
+impl FileFormat {
+    pub(crate) fn new() -> Self {
+        let level = ZstdLevel::try_new(1).expect("zstd has a level 1");
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_dictionary_enabled(false)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_created_by(format!(
+                "fraud-stream results-sink-svc version {}",
+                env!("CARGO_PKG_VERSION")
+            ));
+        for column in DICTIONARY_COLUMNS {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
+        }
+        Self {
+            schema: schema::result_file::arrow_schema(),
+            properties: properties.build(),
+        }
+    }
+}
+
+/// An open file with its rows so far.
+pub(crate) struct ResultFile {
+    name: FileName,
+    first_row: FirstRow,
+    rows: u64,
+    columns: Columns,
+    writer: ArrowWriter<Chunks>,
+}
+
+/// A file that is complete but not published.
+#[derive(Debug, Clone)]
+pub(crate) struct EncodedFile {
+    pub(crate) name: FileName,
+    pub(crate) summary: FileSummary,
+    /// The content, in order.
+    pub(crate) parts: Vec<Bytes>,
+}
+
+impl EncodedFile {
+    /// The length of the content.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.len() as u64).sum()
+    }
+}
+
+impl ResultFile {
+    /// An empty file whose first row will be `first_row`.
+    pub(crate) fn open(format: &FileFormat, name: FileName, first_row: FirstRow) -> Result<Self> {
+        let writer = ArrowWriter::try_new(
+            Chunks::default(),
+            Arc::clone(&format.schema),
+            Some(format.properties.clone()),
+        )
+        .context("cannot begin a result file")?;
+        Ok(Self {
+            name,
+            first_row,
+            rows: 0,
+            columns: Columns::new(Arc::clone(&format.schema)),
+            writer,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &FileName {
+        &self.name
+    }
+
+    pub(crate) fn append(&mut self, row: &Row<'_>) -> Result<()> {
+        self.columns.append(row);
+        self.rows += 1;
+        if self.columns.rows() == BATCH_ROWS {
+            self.encode()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the sizes have changed since the last row.
+    pub(crate) fn is_batch_complete(&self) -> bool {
+        self.columns.rows() == 0
+    }
+
+    /// About how long the file is.
+    pub(crate) fn encoded_bytes(&self) -> u64 {
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+    }
+
+    /// Bytes that the open file takes.
+    pub(crate) fn memory(&self) -> u64 {
+        let pending = BATCH_ROWS * PENDING_ROW_BYTES;
+        (pending + self.writer.memory_size() + self.writer.inner().memory()) as u64
+    }
+
+    /// Completes the file, which stands for all records to `last_offset`.
+    pub(crate) fn finish(mut self, cluster_id: &str, last_offset: i64) -> Result<EncodedFile> {
+        self.encode()?;
+        let summary = FileSummary {
+            cluster_id: cluster_id.to_owned(),
+            topic: self.name.topic.clone(),
+            partition: self.name.partition,
+            first_offset: self.name.first_offset,
+            last_offset,
+            rows: self.rows,
+            first_row: self.first_row,
+        };
+        for pair in summary.to_key_values() {
+            self.writer.append_key_value_metadata(pair);
+        }
+        let chunks = self
+            .writer
+            .into_inner()
+            .context("cannot complete a result file")?;
+        Ok(EncodedFile {
+            name: self.name,
+            summary,
+            parts: chunks.into_parts(),
+        })
+    }
+
+    fn encode(&mut self) -> Result<()> {
+        let batch = self.columns.take()?;
+        self.writer
+            .write(&batch)
+            .context("cannot encode rows of a result file")
+    }
+}

@@ -1,0 +1,195 @@
+//! Result files in an S3 bucket.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::path::Path;
+use object_store::{
+    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaDataReader;
+use tokio::runtime::Handle;
+use tracing::debug;
+
+use super::{Created, Probed, StoreError, is_malformed};
+use crate::file_name::{FileDate, FileName};
+use crate::file_summary::FileSummary;
+
+/// Enough for the footer of any file of ours.
+const FOOTER_BYTES: u64 = 64 * 1024;
+/// For everything but uploads.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A prefix in a bucket of a store that honours `If-None-Match: *`: one PUT creates
+/// a complete object, or none where the key exists.
+pub(crate) struct S3Store {
+    client: Arc<dyn ObjectStore>,
+    prefix: Path,
+    url: String,
+    probe_name: String,
+    put_timeout: Duration,
+    tokio: Handle,
+}
+
+impl S3Store {
+    /// A store under `prefix`. Touches no network.
+    pub(crate) fn new(
+        client: Arc<dyn ObjectStore>,
+        prefix: Path,
+        url: &str,
+        instance_id: &str,
+        put_timeout: Duration,
+        tokio: Handle,
+    ) -> Self {
+        Self {
+            client,
+            prefix,
+            url: url.trim_end_matches('/').to_owned(),
+            probe_name: format!("{instance_id}+probe"),
+            put_timeout,
+            tokio,
+        }
+    }
+
+    /// Creates an object twice: the second time must fail.
+    pub(super) fn prepare(&self) -> Result<Probed, StoreError> {
+        let key = self
+            .prefix
+            .clone()
+            .join("_tmp")
+            .join(self.probe_name.as_str());
+        let deadline = Instant::now() + CALL_TIMEOUT;
+        let create = || self.put(&key, &[Bytes::from_static(b"probe")], deadline);
+        create()?;
+        let again = create()?;
+        if let Err(error) = self.wait(deadline, "delete", &key, self.client.delete(&key)) {
+            // Whoever may only create leaves it; the next probe meets it and is content.
+            debug!("{error}");
+        }
+        match again {
+            Created::NameTaken => Ok(Probed::Reliable),
+            Created::New => Ok(Probed::Unreliable(format!(
+                "the object store of {} ignores If-None-Match: * and replaces objects",
+                self.url
+            ))),
+        }
+    }
+
+    pub(super) fn create(
+        &self,
+        name: &FileName,
+        parts: &[Bytes],
+        deadline: Instant,
+    ) -> Result<Created, StoreError> {
+        let deadline = deadline.min(Instant::now() + self.put_timeout);
+        self.put(&self.key(name), parts, deadline)
+    }
+
+    pub(super) fn list(&self, since: Option<FileDate>) -> Result<Vec<FileName>, StoreError> {
+        // Every key of a folder is greater than the folder's name, and "unknown"
+        // is greater than every date.
+        let listed = match since {
+            Some(since) if since != FileDate::UNKNOWN => {
+                let offset = self.prefix.clone().join(since.folder());
+                self.client.list_with_offset(Some(&self.prefix), &offset)
+            }
+            _ => self.client.list(Some(&self.prefix)),
+        };
+        let objects = listed.try_collect::<Vec<_>>();
+        let deadline = Instant::now() + CALL_TIMEOUT;
+        let objects = self.wait(deadline, "list", &self.prefix, objects)?;
+        let names = objects.iter().filter_map(|object| {
+            let mut parts = object.location.prefix_match(&self.prefix)?;
+            let (folder, file) = (parts.next()?, parts.next()?);
+            let is_deeper = parts.next().is_some();
+            let name = FileName::parse(&format!("{}/{}", folder.as_ref(), file.as_ref()));
+            name.filter(|_| !is_deeper)
+        });
+        Ok(names.collect())
+    }
+
+    pub(super) fn summary(&self, name: &FileName) -> Result<Option<FileSummary>, StoreError> {
+        let key = self.key(name);
+        let (mut tail, size) = self.tail(&key, FOOTER_BYTES)?;
+        let mut reader = ParquetMetaDataReader::new();
+        loop {
+            match reader.try_parse_sized(&tail, size) {
+                Ok(()) => break,
+                Err(ParquetError::NeedMoreData(needed)) => {
+                    (tail, _) = self.tail(&key, needed as u64)?;
+                }
+                Err(error) if is_malformed(&error) => return Ok(None),
+                Err(error) => return Err(self.failed("read", &key, &error)),
+            }
+        }
+        let footer = reader.finish().ok();
+        Ok(footer.and_then(|footer| FileSummary::from_footer(&footer)))
+    }
+
+    /// The object's full name, for people.
+    pub(super) fn describe(&self, name: &FileName) -> String {
+        format!("{}/{name}", self.url)
+    }
+
+    fn key(&self, name: &FileName) -> Path {
+        self.prefix
+            .clone()
+            .join(name.date.folder())
+            .join(name.base())
+    }
+
+    /// One conditional PUT. A retry after an answer that was lost meets its own
+    /// object; so the caller always compares what is there.
+    fn put(&self, key: &Path, parts: &[Bytes], deadline: Instant) -> Result<Created, StoreError> {
+        let payload: PutPayload = parts.iter().cloned().collect();
+        let options = PutOptions::from(PutMode::Create);
+        let put = async {
+            match self.client.put_opts(key, payload, options).await {
+                Ok(_) => Ok(Created::New),
+                Err(Error::AlreadyExists { .. }) => Ok(Created::NameTaken),
+                Err(error) => Err(error),
+            }
+        };
+        self.wait(deadline, "write", key, put)
+    }
+
+    /// The last `length` bytes of an object, or all of it, and its size.
+    fn tail(&self, key: &Path, length: u64) -> Result<(Bytes, u64), StoreError> {
+        let options = GetOptions {
+            range: Some(GetRange::Suffix(length)),
+            ..GetOptions::default()
+        };
+        let get = async {
+            let object = self.client.get_opts(key, options).await?;
+            let size = object.meta.size;
+            Ok((object.bytes().await?, size))
+        };
+        self.wait(Instant::now() + CALL_TIMEOUT, "read", key, get)
+    }
+
+    fn wait<T>(
+        &self,
+        deadline: Instant,
+        verb: &str,
+        key: &Path,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, StoreError> {
+        match self
+            .tokio
+            .block_on(async { tokio::time::timeout_at(deadline.into(), call).await })
+        {
+            Ok(done) => done.map_err(|error| self.failed(verb, key, &error)),
+            Err(_) => Err(StoreError(format!(
+                "cannot {verb} {key} in {}: no answer in time",
+                self.url
+            ))),
+        }
+    }
+
+    fn failed(&self, verb: &str, key: &Path, error: &dyn std::error::Error) -> StoreError {
+        StoreError(format!("cannot {verb} {key} in {}: {error}", self.url))
+    }
+}

@@ -1,0 +1,113 @@
+//! Producers: an idempotent client with a thread that serves its deliveries.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
+use rdkafka::statistics::Statistics;
+
+use super::error_text::{self, Who};
+use super::reporter::Reporter;
+use crate::{Context, Failure};
+
+/// A producer whose deliveries are served by a thread of its own.
+pub type Producer = ThreadedProducer<ProducerEvents>;
+
+/// The callbacks of a [`Producer`].
+pub struct ProducerEvents {
+    reporter: Reporter,
+    on_delivery: Box<dyn Fn(&DeliveryResult<'_>) + Send + Sync>,
+    disturbances: AtomicU64,
+}
+
+/// Creates a producer for `topic`; `config` comes from [`super::producer_config`], with
+/// the caller's own settings on it. `on_delivery` runs on the producer's thread, once
+/// for each message that was acknowledged or given up. Touches no network.
+pub fn create_producer(
+    config: &ClientConfig,
+    topic: &str,
+    context: &Context,
+    on_delivery: impl Fn(&DeliveryResult<'_>) + Send + Sync + 'static,
+) -> Result<Producer, Failure> {
+    let id = config
+        .get("transactional.id")
+        .unwrap_or_default()
+        .to_owned();
+    let client = if id.is_empty() {
+        format!("producer {topic}")
+    } else {
+        format!("producer {id}")
+    };
+    let who = Who {
+        topic: topic.to_owned(),
+        group: String::new(),
+        id,
+    };
+    let events = ProducerEvents {
+        reporter: Reporter::new(context, client, who),
+        on_delivery: Box::new(on_delivery),
+        disturbances: AtomicU64::new(0),
+    };
+    config
+        .create_with_context(events)
+        .context("cannot create the Kafka producer")
+        .map_err(Failure::start)
+}
+
+/// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
+/// health are told), the failure if the producer is fenced or otherwise lost.
+pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
+    let client = producer.client();
+    client.context().reporter.judge(client, error)
+}
+
+impl ProducerEvents {
+    /// How often a connection was lost or a request timed out: each time, an answer may
+    /// be lost, and a request still be under way that librdkafka sends again.
+    pub fn disturbances(&self) -> u64 {
+        self.disturbances.load(Ordering::Acquire)
+    }
+
+    pub(super) fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+}
+
+impl fmt::Debug for ProducerEvents {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProducerEvents")
+            .field("reporter", &self.reporter)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientContext for ProducerEvents {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.reporter.log(level, facility, text);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.reporter.statistics(&statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error_text::is_disturbance(&error, reason) {
+            self.disturbances.fetch_add(1, Ordering::AcqRel);
+        }
+        self.reporter.event(&error, reason);
+    }
+}
+
+impl ProducerContext for ProducerEvents {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, delivery: &DeliveryResult<'_>, (): ()) {
+        (self.on_delivery)(delivery);
+    }
+}

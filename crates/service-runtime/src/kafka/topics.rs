@@ -1,0 +1,72 @@
+//! Waiting for topics before anything is sent to them.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::Producer as _;
+
+use super::troubles::Kind;
+use super::{CALL_TIMEOUT, Producer, RETRY_PAUSE};
+use crate::{Context, Failure};
+
+/// Also the last question before giving up gets a chance to be answered.
+const SHORTEST_CALL: Duration = Duration::from_millis(100);
+
+/// What came of waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TopicNeeds {
+    /// A broker answers and has the topics.
+    Met,
+    /// The wish to stop came first.
+    Stopped,
+}
+
+/// Waits until a broker answers and has all `topics`, by the rules for transient
+/// trouble; after `give_up` (never, if `None`) that is the failure.
+pub fn wait_for_topics(
+    producer: &Producer,
+    topics: &[&str],
+    give_up: Option<Duration>,
+    context: &Context,
+) -> Result<TopicNeeds, Failure> {
+    let started = Instant::now();
+    let reporter = producer.client().context().reporter();
+    loop {
+        let left = give_up.map(|limit| limit.saturating_sub(started.elapsed()));
+        let patience = left
+            .unwrap_or(CALL_TIMEOUT)
+            .clamp(SHORTEST_CALL, CALL_TIMEOUT);
+        let missing = topics.iter().find_map(|topic| {
+            ask(producer, topic, patience)
+                .err()
+                .map(|error| (topic, error))
+        });
+        let Some((topic, error)) = missing else {
+            reporter.answered();
+            reporter.troubles.resolve(&reporter.client, Kind::Access);
+            return Ok(TopicNeeds::Met);
+        };
+        let text = reporter.judge_about(topic, producer.client(), &error)?;
+        if give_up.is_some_and(|limit| started.elapsed() >= limit) {
+            return Err(Failure::runtime(anyhow::anyhow!("gave up: {text}")));
+        }
+        if context.shutdown.wait_timeout(RETRY_PAUSE) {
+            return Ok(TopicNeeds::Stopped);
+        }
+    }
+}
+
+fn ask(producer: &Producer, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
+    let metadata = producer.client().fetch_metadata(Some(topic), timeout)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    match found {
+        Some(found) if found.error().is_none() && !found.partitions().is_empty() => Ok(()),
+        Some(found) => {
+            let code = found
+                .error()
+                .map_or(Code::UnknownTopicOrPartition, Code::from);
+            Err(KafkaError::MetadataFetch(code))
+        }
+        None => Err(KafkaError::MetadataFetch(Code::UnknownTopicOrPartition)),
+    }
+}

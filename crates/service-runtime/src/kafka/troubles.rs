@@ -1,0 +1,163 @@
+//! Transient trouble with the brokers: told to the health at once and to the log once a
+//! minute, however many clients of the process meet it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use crate::{Health, Reason};
+
+const REPEAT_AFTER: Duration = Duration::from_secs(60);
+
+/// What ends a trouble differs by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// No connection to any broker: unreachable, refused, wrong password.
+    Connection,
+    /// A topic is missing, or we may not use it or the group.
+    Access,
+}
+
+/// The present troubles of all clients of the process.
+#[derive(Debug, Clone)]
+pub(crate) struct Troubles {
+    health: Health,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By client and kind.
+    present: BTreeMap<(String, Kind), String>,
+    /// When each text was last logged.
+    warned: BTreeMap<String, Instant>,
+}
+
+impl Troubles {
+    pub(crate) fn new(health: Health) -> Self {
+        Self {
+            health,
+            state: Arc::default(),
+        }
+    }
+
+    /// `client` has this trouble; `text` says what to do about it.
+    pub(crate) fn report(&self, client: &str, kind: Kind, text: &str) {
+        let mut state = self.lock();
+        state
+            .present
+            .insert((client.to_owned(), kind), text.to_owned());
+        self.health
+            .client_waits_for(Reason::Kafka, client, state.text_of(client));
+        state.warn_about(text);
+    }
+
+    /// `client` no longer has trouble of this kind.
+    pub(crate) fn resolve(&self, client: &str, kind: Kind) {
+        let mut state = self.lock();
+        if state.present.remove(&(client.to_owned(), kind)).is_none() {
+            return;
+        }
+        if state.has_any(client) {
+            self.health
+                .client_waits_for(Reason::Kafka, client, state.text_of(client));
+            return;
+        }
+        self.health.client_resolved(Reason::Kafka, client);
+        if state.present.is_empty() {
+            state.warned.clear();
+            info!("Kafka serves us again");
+        }
+    }
+
+    /// All trouble of `client` is over, as it is closed.
+    pub(crate) fn forget(&self, client: &str) {
+        self.lock().present.retain(|(name, _), _| name != client);
+        self.health.client_resolved(Reason::Kafka, client);
+    }
+
+    /// Repeats in the log what lasts longer than a minute.
+    pub(crate) fn repeat(&self) {
+        let mut state = self.lock();
+        let texts: Vec<String> = state.present.values().cloned().collect();
+        for text in texts {
+            state.warn_about(&text);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_any(&self, client: &str) -> bool {
+        self.present.keys().any(|(name, _)| name == client)
+    }
+
+    fn text_of(&self, client: &str) -> String {
+        let texts: Vec<&str> = self
+            .present
+            .iter()
+            .filter(|((name, _), _)| name == client)
+            .map(|(_, text)| text.as_str())
+            .collect();
+        texts.join("; ")
+    }
+
+    fn warn_about(&mut self, text: &str) {
+        if self.is_due(text, Instant::now()) {
+            warn!("{text}");
+        }
+    }
+
+    /// Whether `text` is to be logged now; then it isn't for a minute.
+    fn is_due(&mut self, text: &str, now: Instant) -> bool {
+        let last = self.warned.get(text);
+        let is_due = last.is_none_or(|last| now.duration_since(*last) >= REPEAT_AFTER);
+        if is_due {
+            self.warned.insert(text.to_owned(), now);
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_ready_again_once_all_its_troubles_are_over() {
+        let health = Health::default();
+        let troubles = Troubles::new(health.clone());
+        troubles.report("a", Kind::Connection, "no broker");
+        troubles.report("a", Kind::Access, "no topic");
+        assert_eq!(health.not_ready(), ["no broker; no topic"]);
+        troubles.resolve("a", Kind::Connection);
+        assert_eq!(health.not_ready(), ["no topic"]);
+        troubles.resolve("a", Kind::Access);
+        assert!(health.not_ready().is_empty());
+    }
+
+    #[test]
+    fn a_closed_client_leaves_no_trouble_behind_and_keeps_that_of_others() {
+        let health = Health::default();
+        let troubles = Troubles::new(health.clone());
+        troubles.report("a", Kind::Connection, "no broker");
+        troubles.report("b", Kind::Connection, "wrong password");
+        troubles.forget("a");
+        assert_eq!(health.not_ready(), ["wrong password"]);
+    }
+
+    #[test]
+    fn what_lasts_is_logged_once_a_minute() {
+        let mut state = State::default();
+        let start = Instant::now();
+        assert!(state.is_due("no broker", start));
+        assert!(!state.is_due("no broker", start + Duration::from_secs(59)));
+        assert!(state.is_due("wrong password", start + Duration::from_secs(59)));
+        assert!(state.is_due("no broker", start + Duration::from_secs(60)));
+    }
+}
