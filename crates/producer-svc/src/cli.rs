@@ -30,7 +30,7 @@ pub enum Command {
     /// days, in which all their transactions are frauds; three customers a day whose
     /// card leaks for 14 days, in which a third of their transactions are frauds of
     /// five times the amount. These numbers are the Handbook's whatever the
-    /// population's size, so a small one has a larger share of frauds: 0.8 % by
+    /// population's size, so a small one has a larger share of frauds: 0.9 % by
     /// default, about 8 % with a tenth of the customers and terminals.
     Simulate(SimulateOptions),
 }
