@@ -89,3 +89,70 @@ impl ProducerConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_but_for_what_must_be_set() {
+        let config = load("source = \"data\"").unwrap();
+        assert_eq!(config.interval().unwrap(), None);
+        assert_eq!(config.send_timeout, Duration::from_secs(120));
+        assert_eq!(config.sample, 0);
+        assert!(!config.repeat && !config.print);
+        assert_eq!(config.message_columns().len(), 18);
+        assert_eq!(
+            config.message_columns()[..3],
+            ["transaction_id", "ts", "tx_amount"]
+        );
+        assert_eq!(config.message_columns()[17], "tx_fraud");
+
+        let error = load("").unwrap_err();
+        assert!(error.contains("producer.source must be set"), "{error}");
+    }
+
+    #[test]
+    fn the_interval_is_the_rate_turned_over() {
+        let interval = |rate| load(&format!("source = \"data\"\nrate = {rate}"));
+        assert_eq!(
+            interval("400.0").unwrap().interval().unwrap(),
+            Some(Duration::from_micros(2_500))
+        );
+        assert_eq!(
+            interval("0.5").unwrap().interval().unwrap(),
+            Some(Duration::from_secs(2))
+        );
+    }
+
+    #[test]
+    fn values_that_cannot_be_meant_are_refused() {
+        let cases = [
+            ("rate = -1.0", "producer.rate"),
+            ("rate = nan", "producer.rate"),
+            ("rate = 1e-9", "producer.rate"),
+            ("rate = 1e10", "producer.rate"),
+            ("send_timeout = \"0s\"", "producer.send_timeout"),
+            ("send_timeout = \"1 year\"", "producer.send_timeout"),
+            ("sample = -1", "sample"),
+            ("rte = 5", "\"rate\""),
+        ];
+        for (line, expected) in cases {
+            let error = load(&format!("source = \"data\"\n{line}")).unwrap_err();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+
+    fn load(lines: &str) -> Result<ProducerConfig, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("producer.toml");
+        let text =
+            format!("[kafka]\nbootstrap_servers = \"localhost:9092\"\n[producer]\n{lines}\n");
+        fs::write(&file, text).unwrap();
+        config::load::<ProducerConfig>(&crate::SERVICE, Some(&file))
+            .map(|loaded| loaded.section)
+            .map_err(|error| error.to_string())
+    }
+}

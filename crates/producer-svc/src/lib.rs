@@ -16,3 +16,11 @@ mod source;
 
 pub use config::ProducerConfig;
 pub use run::run;
+
+/// What makes this daemon itself.
+pub const SERVICE: service_runtime::Service = service_runtime::Service {
+    name: "producer",
+    binary: env!("CARGO_PKG_NAME"),
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};

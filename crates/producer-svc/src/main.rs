@@ -4,15 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use producer_svc::cli::{Cli, Command};
-use producer_svc::simulate;
-use service_runtime::Service;
-
-const SERVICE: Service = Service {
-    name: "producer",
-    binary: env!("CARGO_PKG_NAME"),
-    version: env!("CARGO_PKG_VERSION"),
-    defaults: include_str!("../config.default.toml"),
-};
+use producer_svc::{SERVICE, simulate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

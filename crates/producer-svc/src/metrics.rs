@@ -25,3 +25,26 @@ impl Metrics {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_metrics_have_the_documented_names() {
+        let registry = Registry::new();
+        Metrics::register(&registry).unwrap();
+        let names: Vec<_> = registry
+            .gather()
+            .iter()
+            .map(|family| family.name().to_owned())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "fraud_producer_transactions_failed_total",
+                "fraud_producer_transactions_sent_total"
+            ]
+        );
+    }
+}

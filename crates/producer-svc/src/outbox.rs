@@ -67,8 +67,9 @@ impl Outbox {
                 milliseconds(config.send_timeout.min(MOST_PROPAGATION)),
             );
         let told = Arc::clone(&deliveries);
-        let producer =
-            create_producer(&client, &topic, context, move |delivery| told.record(delivery))?;
+        let producer = create_producer(&client, &topic, context, move |delivery| {
+            told.record(delivery);
+        })?;
         match wait_for_topics(&producer, &[&topic], Some(config.send_timeout), context)? {
             TopicNeeds::Stopped => Ok(None),
             TopicNeeds::Met => Ok(Some(Self {
@@ -119,7 +120,8 @@ impl Outbox {
 
     /// Gives up what isn't answered; it counts as failed.
     pub(crate) fn give_up(&self) {
-        self.producer.purge(PurgeConfig::default().queue().inflight());
+        self.producer
+            .purge(PurgeConfig::default().queue().inflight());
         let deadline = Instant::now() + Duration::from_secs(1);
         while self.producer.flush(WAIT).is_err() && Instant::now() < deadline {}
     }
@@ -143,13 +145,18 @@ impl Outbox {
     pub(crate) fn check(&self) -> Result<()> {
         match self.deliveries.first_failure.get() {
             None => Ok(()),
-            Some(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut) => {
+            Some(error)
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut) =>
+            {
                 bail!(
                     "gave up: no broker acknowledged a transaction within {:?} (producer.send_timeout)",
                     self.send_timeout
                 )
             }
-            Some(error) => bail!("a transaction could not be delivered to {:?}: {error}", self.topic),
+            Some(error) => bail!(
+                "a transaction could not be delivered to {:?}: {error}",
+                self.topic
+            ),
         }
     }
 }
@@ -159,7 +166,8 @@ impl Deliveries {
         match delivery {
             Ok(message) => {
                 self.metrics.sent.inc();
-                self.bytes.fetch_add(message.payload_len() as u64, Ordering::Relaxed);
+                self.bytes
+                    .fetch_add(message.payload_len() as u64, Ordering::Relaxed);
             }
             Err((error, _)) => {
                 self.metrics.failed.inc();

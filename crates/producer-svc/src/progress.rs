@@ -19,9 +19,14 @@ impl Progress {
         let (bar, template) = match total {
             Some(total) => (
                 ProgressBar::new(total),
-                format!("{{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left"),
+                format!(
+                    "{{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left"
+                ),
             ),
-            None => (ProgressBar::no_length(), format!("{{human_pos}} {unit}, {{per_sec}}")),
+            None => (
+                ProgressBar::no_length(),
+                format!("{{human_pos}} {unit}, {{per_sec}}"),
+            ),
         };
         let style = ProgressStyle::with_template(&template).expect("the template is well-formed");
         Self {

@@ -1,6 +1,7 @@
 //! The daemon: from the files to the topic, and an account at the end.
 
 use std::time::Duration;
+
 use anyhow::anyhow;
 use service_runtime::{Context, Failure, Reason};
 use tracing::info;
@@ -18,7 +19,10 @@ use crate::source::Source;
 /// [`Failure::Start`] for a source that can't be sent, [`Failure::Runtime`] where
 /// not every transaction was delivered.
 pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
-    let source = Source::open(&config).map_err(Failure::start)?;
+    let source = match Source::open(&config, &context) {
+        Err(_) if context.shutdown.is_requested() => return Ok(stopped_early()),
+        source => source.map_err(Failure::start)?,
+    };
     let sample = Sample::draw(config.sample, source.row_count(), config.seed);
     info!(
         files = source.file_count(),
@@ -29,46 +33,59 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     );
     let metrics = Metrics::register(&context.registry).map_err(Failure::start)?;
     let Some(outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
-        info!("stopped before anything was sent");
-        return Ok(());
+        return Ok(stopped_early());
     };
     context.health.resolved(Reason::Starting);
 
-    let mut sending = Sending::new(&config, &context, &metrics, &outbox, &source, &sample)
+    let mut sending = Sending::new(config, context, &metrics, &outbox, &source, &sample)
         .map_err(Failure::start)?;
     let outcome = sending.run();
     if outcome.is_err() {
         outbox.give_up();
     }
     let (elapsed, without_id) = sending.finish();
-    context.shutdown.settled();
-    report(&outbox, elapsed);
+    let how = match outcome {
+        Ok(End::Complete) => "all transactions sent",
+        Ok(End::Stopped) => "stopped; what was queued is sent",
+        Err(_) => "gave up",
+    };
+    report(&outbox, elapsed, how);
     match outcome {
         Err(error) => Err(Failure::runtime(error.context(counts(&outbox)))),
         Ok(_) if without_id > 0 => Err(Failure::runtime(anyhow!(
             "{}: {without_id} rows have no transaction_id",
             counts(&outbox)
         ))),
-        Ok(End::Complete) => Ok(()),
-        Ok(End::Stopped) => {
-            info!("stopped before the end; all that was queued is delivered");
-            Ok(())
-        }
+        Ok(End::Complete | End::Stopped) => Ok(()),
     }
 }
 
-fn report(outbox: &Outbox, elapsed: Duration) {
+fn stopped_early() {
+    info!("stopped before anything was sent");
+}
+
+/// The account of the run, in numbers that a log collector can read.
+fn report(outbox: &Outbox, elapsed: Duration, how: &str) {
     let seconds = elapsed.as_secs_f64();
     info!(
         sent = outbox.sent(),
         failed = outbox.failed(),
-        seconds = format_args!("{seconds:.3}"),
-        per_second = format_args!("{:.1}", outbox.sent() as f64 / seconds),
+        seconds = rounded(seconds, 3),
+        per_second = rounded(outbox.sent() as f64 / seconds, 1),
         bytes = outbox.bytes(),
-        "done",
+        "{how}"
     );
 }
 
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
 fn counts(outbox: &Outbox) -> String {
-    format!("{} transactions sent, {} failed", outbox.sent(), outbox.failed())
+    format!(
+        "{} transactions sent, {} failed",
+        outbox.sent(),
+        outbox.failed()
+    )
 }

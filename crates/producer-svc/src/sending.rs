@@ -13,12 +13,10 @@ use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Queued};
 use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::sample::Sample;
+use crate::sample::{Sample, Selected};
 use crate::show::KeyValueTable;
-use crate::source::Source;
+use crate::source::{RowGroup, Source};
 
-/// Messages between two looks at progress and health.
-const MESSAGES_PER_LOOK: u64 = 256;
 /// The longest wait between two looks.
 const WAIT: Duration = Duration::from_millis(100);
 /// The pause when the queue is full, which holds seconds of work.
@@ -39,8 +37,8 @@ pub(crate) enum End {
 
 /// A run over the source.
 pub(crate) struct Sending<'a> {
-    config: &'a ProducerConfig,
-    context: &'a Context,
+    config: ProducerConfig,
+    context: Context,
     metrics: &'a Metrics,
     outbox: &'a Outbox,
     source: &'a Source,
@@ -59,8 +57,8 @@ pub(crate) struct Sending<'a> {
 
 impl<'a> Sending<'a> {
     pub(crate) fn new(
-        config: &'a ProducerConfig,
-        context: &'a Context,
+        config: ProducerConfig,
+        context: Context,
         metrics: &'a Metrics,
         outbox: &'a Outbox,
         source: &'a Source,
@@ -68,8 +66,6 @@ impl<'a> Sending<'a> {
     ) -> Result<Self> {
         let rows = sample.size(source.row_count());
         Ok(Self {
-            config,
-            context,
             metrics,
             outbox,
             source,
@@ -82,6 +78,8 @@ impl<'a> Sending<'a> {
             without_id: 0,
             key: String::new(),
             value: Vec::new(),
+            config,
+            context,
         })
     }
 
@@ -89,67 +87,90 @@ impl<'a> Sending<'a> {
     /// has acknowledged them.
     ///
     /// # Errors
-    /// Where a row can't be read or a message was given up.
+    /// Where a row can't be read, a message was given up, or the output is closed.
     pub(crate) fn run(&mut self) -> Result<End> {
         self.context.health.busy(LOOP);
-        let mut end = self.send_rows()?;
-        while self.config.repeat && end == End::Complete {
-            end = self.send_rows()?;
-        }
-        if let Some(table) = &mut self.table {
-            table.finish(&mut io::stdout().lock()).context("cannot print")?;
-        }
+        let end = self.send_all();
+        // What is queued goes out whatever ended the reading.
         self.flush()?;
-        Ok(end)
+        end
     }
 
-    /// Ends the progress; how long it took, and how many rows had no id.
+    /// Tells progress, health and watchdog that nothing is left to do; how long it
+    /// took, and how many rows had no id.
     pub(crate) fn finish(self) -> (Duration, u64) {
         self.context.health.idle(LOOP);
+        self.context.shutdown.settled();
         self.progress.finish();
         (self.started.elapsed(), self.without_id)
     }
 
-    fn send_rows(&mut self) -> Result<End> {
+    fn send_all(&mut self) -> Result<End> {
+        let mut end = self.send_source()?;
+        while self.config.repeat && end == End::Complete {
+            end = self.send_source()?;
+        }
+        if let Some(table) = &mut self.table {
+            table
+                .finish(&mut io::stdout().lock())
+                .context("cannot print")?;
+        }
+        Ok(end)
+    }
+
+    fn send_source(&mut self) -> Result<End> {
         for group in self.source.row_groups() {
             let selected = self.sample.within(group.rows());
-            if selected.is_empty() {
-                continue;
-            }
-            let (writer, batches) = group.read(selected)?;
-            let mut position = 0;
-            for batch in batches {
-                let batch = batch?;
-                for row in 0..batch.num_rows() {
-                    self.value.clear();
-                    match writer.write(&batch, row, &mut self.value) {
-                        Some(id) => {
-                            if self.send(id)? == End::Stopped {
-                                return Ok(End::Stopped);
-                            }
-                        }
-                        None => self.leave_out(&group.describe_row(selected.place(position))),
-                    }
-                    position += 1;
-                }
+            if !selected.is_empty() && self.send_group(&group, selected)? == End::Stopped {
+                return Ok(End::Stopped);
             }
         }
         Ok(End::Complete)
     }
 
-    /// Sends `self.value` when it is due and the queue has room.
-    fn send(&mut self, id: i64) -> Result<End> {
-        if self.wait_until_due()? == End::Stopped {
-            return Ok(End::Stopped);
+    fn send_group(&mut self, group: &RowGroup<'_>, selected: Selected<'_>) -> Result<End> {
+        let (writer, batches) = match group.read(selected) {
+            Err(_) if self.context.shutdown.is_requested() => return Ok(End::Stopped),
+            read => read?,
+        };
+        let mut position = 0;
+        for batch in batches {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                self.value.clear();
+                match writer.write(&batch, row, &mut self.value) {
+                    Some(id) => self.send(id)?,
+                    None => self.leave_out(&group.describe_row(selected.place(position))),
+                }
+                if self.context.shutdown.is_requested() {
+                    return Ok(End::Stopped);
+                }
+                position += 1;
+            }
+            self.look()?;
         }
+        Ok(End::Complete)
+    }
+
+    /// Sends `self.value` when it is due and the queue has room, unless the wish to
+    /// stop comes first.
+    fn send(&mut self, id: i64) -> Result<()> {
+        self.wait_until_due()?;
         self.key.clear();
         write!(self.key, "{id}").expect("a string takes all");
-        while self.outbox.put(&self.key, &self.value)? == Queued::Full {
-            self.look()?;
-            if self.context.shutdown.wait_timeout(FULL_QUEUE_WAIT) {
-                return Ok(End::Stopped);
+        loop {
+            if self.context.shutdown.is_requested() {
+                return Ok(());
+            }
+            match self.outbox.put(&self.key, &self.value)? {
+                Queued::Taken => break,
+                Queued::Full => {
+                    self.look()?;
+                    self.context.shutdown.wait_timeout(FULL_QUEUE_WAIT);
+                }
             }
         }
+        self.queued += 1;
         if let Some(pace) = &mut self.pace {
             pace.sent(self.started.elapsed());
         }
@@ -158,26 +179,18 @@ impl<'a> Sending<'a> {
                 .push(&mut io::stdout().lock(), &self.key, &self.value)
                 .context("cannot print")?;
         }
-        self.queued += 1;
-        if self.queued.is_multiple_of(MESSAGES_PER_LOOK) {
-            self.look()?;
-        }
-        Ok(End::Complete)
+        Ok(())
     }
 
-    fn wait_until_due(&mut self) -> Result<End> {
-        loop {
-            let now = self.started.elapsed();
-            let wait = self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.wait(now));
-            if self.context.shutdown.is_requested() {
-                return Ok(End::Stopped);
+    fn wait_until_due(&mut self) -> Result<()> {
+        while let Some(pace) = &self.pace {
+            let wait = pace.wait(self.started.elapsed());
+            if wait.is_zero() || self.context.shutdown.wait_timeout(wait.min(WAIT)) {
+                break;
             }
-            if wait.is_zero() {
-                return Ok(End::Complete);
-            }
-            self.context.shutdown.wait_timeout(wait.min(WAIT));
             self.look()?;
         }
+        Ok(())
     }
 
     /// A row without an id has no key, and the scorer would reject it.

@@ -1,9 +1,10 @@
 //! Doubles and floats as Java prints them.
 //!
 //! The digits are those of Java 19 and later, whose documentation specifies
-//! them: the shortest that read back as the same number. Older versions print
-//! a digit too many for about one in 300 random bit patterns (such as 2.0E23,
-//! [JDK-4511638](https://bugs.openjdk.org/browse/JDK-4511638)), and did so for
+//! them: the shortest that read back as the same number, and of these the
+//! nearest. Older versions print others, mostly one more, for about one in 300
+//! doubles and one in ten floats of random bits (such as 2.0E23,
+//! [JDK-4511638](https://bugs.openjdk.org/browse/JDK-4511638)); Java 17 did for
 //! none of half a million probabilities and amounts.
 
 use std::io::Write;

@@ -43,13 +43,16 @@ impl Summary {
 }
 
 fn score(args: &ScoreArgs) -> anyhow::Result<Summary> {
-    let model = model_source::load(&args.model.model, &args.model.options())?;
+    let model = Arc::new(model_source::load(
+        &args.model.model,
+        &args.model.options(),
+    )?);
     let mut output = Output::new(args.expect.as_deref())?;
-    let mut lines = Lines::new(Arc::new(model));
+    let mut lines = Lines::new(&model);
     let mut summary = Summary::default();
-    let mut input = Input::open(args.file.as_deref(), lines.model.transaction_schema())?;
+    let input = Input::open(args.file.as_deref())?;
     let mut line = 0;
-    input.for_each(|transaction| {
+    input.for_each(model.transaction_schema(), |transaction| {
         line += 1;
         lines.push(line, transaction);
         if lines.len() == BATCH_ROWS {
@@ -64,7 +67,6 @@ fn score(args: &ScoreArgs) -> anyhow::Result<Summary> {
 
 /// Lines that are parsed and scored in one go.
 struct Lines {
-    model: Arc<Model>,
     parser: TransactionParser,
     scorer: Scorer,
     transactions: TransactionBatch,
@@ -74,14 +76,13 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(model: Arc<Model>) -> Self {
+    fn new(model: &Arc<Model>) -> Self {
         Self {
             parser: TransactionParser::new(model.transaction_schema()),
-            scorer: Scorer::new(Arc::clone(&model)),
+            scorer: Scorer::new(Arc::clone(model)),
             transactions: TransactionBatch::new(model.transaction_schema()),
             parsed: Vec::new(),
             text: Vec::new(),
-            model,
         }
     }
 

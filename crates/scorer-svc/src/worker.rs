@@ -47,6 +47,14 @@ pub(crate) struct Worker {
     too_large: BTreeSet<(i32, i64)>,
 }
 
+/// Where partitions are read on.
+struct Starts {
+    /// The next offset of each.
+    positions: Positions,
+    /// Those of them that nobody has committed before.
+    fresh: Positions,
+}
+
 impl Worker {
     /// With no partition yet.
     pub(crate) fn new(parts: Parts) -> Self {
@@ -156,15 +164,15 @@ impl Worker {
 
     /// Begins with new partitions where the group left them.
     fn take_over(&mut self, partitions: Vec<i32>) -> Result<(), Interruption> {
-        let (positions, beginnings) = self.committed_or_start(&partitions)?;
+        let Some(Starts { positions, fresh }) = self.starts(&partitions)? else {
+            return Ok(());
+        };
         self.parts.consumer.begin(&positions)?;
         self.assigned = partitions;
-        if !beginnings.is_empty() {
+        if !fresh.is_empty() {
             // The choice is made once: what comes between `latest` and a crash
             // before the first commit must not be passed over.
-            self.parts
-                .consumer
-                .commit(&committed_offsets(&beginnings))?;
+            self.parts.consumer.commit(&committed_offsets(&fresh))?;
         }
         Ok(())
     }
@@ -226,40 +234,33 @@ impl Worker {
     }
 
     fn rewind(&mut self) -> Result<(), Interruption> {
-        if self.assigned.is_empty() {
-            return Ok(());
+        if let Some(Starts { positions, .. }) = self.starts(&self.assigned.clone())? {
+            self.parts.consumer.seek(&positions)?;
         }
-        let (positions, _) = self.committed_or_start(&self.assigned.clone())?;
-        self.parts.consumer.seek(&positions)?;
         Ok(())
     }
 
-    /// Where to read on, and the part of it that nobody has committed yet.
-    fn committed_or_start(
-        &mut self,
-        partitions: &[i32],
-    ) -> Result<(Positions, Positions), Interruption> {
-        let Some(committed) = self.parts.consumer.committed(partitions)? else {
-            return Err(Interruption::Stopping);
+    /// Where to read on. `None`: the wish to stop or a rebalance came first.
+    fn starts(&mut self, partitions: &[i32]) -> Result<Option<Starts>, Failure> {
+        let consumer = &mut self.parts.consumer;
+        let Some(committed) = consumer.committed(partitions)? else {
+            return Ok(None);
         };
         let mut positions = Positions::new();
-        let mut fresh = Vec::new();
-        for (partition, offset) in committed {
-            match offset {
+        let mut unknown = Vec::new();
+        for (partition, committed) in committed {
+            match committed {
                 Some(committed) => {
                     positions.insert(partition, committed.offset);
                 }
-                None => fresh.push(partition),
+                None => unknown.push(partition),
             }
         }
-        if fresh.is_empty() {
-            return Ok((positions, Positions::new()));
-        }
-        let Some(beginnings) = self.parts.consumer.resolve(&self.parts.start, &fresh)? else {
-            return Err(Interruption::Stopping);
+        let Some(fresh) = consumer.resolve(&self.parts.start, &unknown)? else {
+            return Ok(None);
         };
-        positions.extend(&beginnings);
-        Ok((positions, beginnings))
+        positions.extend(&fresh);
+        Ok(Some(Starts { positions, fresh }))
     }
 
     /// Ends the work at hand, one way or the other.

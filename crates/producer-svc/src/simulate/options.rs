@@ -19,20 +19,24 @@ pub struct SimulateOptions {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Customers; about two transactions a day each
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    #[arg(long, value_name = "N", default_value_t = 5_000,
+        value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub customers: u32,
     /// Terminals on the same 100 x 100 map
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub terminals: u32,
     /// Days to write
-    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "N", default_value_t = 120,
+        value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: u32,
     /// First day to write
     #[arg(long, value_name = "DATE", default_value = "2019-08-01")]
     pub start: NaiveDate,
     /// Days before it that are simulated but not written, so that the first
     /// windows (30 days, and 7 of delay) are full
-    #[arg(long, value_name = "N", default_value_t = 37, value_parser = clap::value_parser!(u32).range(0..=3_650))]
+    #[arg(long, value_name = "N", default_value_t = 37,
+        value_parser = clap::value_parser!(u32).range(0..=3_650))]
     pub warm_up_days: u32,
     /// How far customers go to a terminal
     #[arg(long, value_name = "DISTANCE", default_value_t = 5.0)]

@@ -2,20 +2,21 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
 use schema::transaction::{Feature, TransactionWriter};
 
+use super::location::Location;
 use crate::sample::Selected;
 
 /// Rows that are decoded at a time.
@@ -23,7 +24,7 @@ const BATCH_ROWS: usize = 4_096;
 
 /// A file whose footer is read and whose columns are checked.
 pub(crate) struct SourceFile {
-    path: PathBuf,
+    location: Location,
     metadata: ArrowReaderMetadata,
     /// The fields of a message, in their order.
     columns: Vec<FieldRef>,
@@ -33,13 +34,13 @@ pub(crate) struct SourceFile {
 impl SourceFile {
     /// Reads the footer and checks that the file holds `columns`, those of them
     /// that `types` names as such.
-    pub(super) fn open(path: PathBuf, columns: &[String], types: &[Feature]) -> Result<Self> {
-        let name = path.display();
-        let file = File::open(&path).with_context(|| format!("{name}: cannot open"))?;
-        let metadata =
-            read_metadata(&file).with_context(|| format!("{name}: not a whole Parquet file"))?;
-        TransactionWriter::new(metadata.schema(), columns, types)
-            .with_context(|| name.to_string())?;
+    pub(super) fn open(location: Location, columns: &[String], types: &[Feature]) -> Result<Self> {
+        let name = location.name();
+        let metadata = location
+            .read_footer()
+            .and_then(arrow_metadata)
+            .with_context(|| format!("{name}: not a whole Parquet file"))?;
+        TransactionWriter::new(metadata.schema(), columns, types).with_context(|| name)?;
         let positions: Vec<_> = columns
             .iter()
             .map(|column| metadata.schema().index_of(column))
@@ -48,16 +49,16 @@ impl SourceFile {
             .iter()
             .map(|position| Arc::clone(&metadata.schema().fields()[*position]));
         Ok(Self {
-            path,
+            location,
             columns: columns.collect(),
             projection: ProjectionMask::roots(metadata.parquet_schema(), positions),
             metadata,
         })
     }
 
-    /// The path, for messages.
+    /// The path or URL, for messages.
     pub(crate) fn name(&self) -> String {
-        self.path.display().to_string()
+        self.location.name()
     }
 
     /// The fields of a message, in their order.
@@ -121,42 +122,58 @@ impl RowGroup<'_> {
         &self,
         selected: Selected<'_>,
     ) -> Result<(TransactionWriter, impl Iterator<Item = Result<RecordBatch>>)> {
-        let file = self.file;
-        let name = file.name();
-        let input = File::open(&file.path).with_context(|| format!("{name}: cannot open"))?;
-        let columns: Vec<_> = file
-            .columns
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(input, file.metadata.clone())
-                .with_row_groups(vec![self.index])
-                .with_projection(file.projection.clone())
-                .with_batch_size(BATCH_ROWS);
+        let name = self.file.name();
+        let reader = self.reader(selected).with_context(|| format!("{name}: cannot read"))?;
+        let columns = self.file.columns.iter().map(|field| field.name().clone());
+        // The types were checked when the file was opened.
+        let writer = TransactionWriter::new(&reader.schema(), &columns.collect::<Vec<_>>(), &[])?;
+        let batches =
+            reader.map(move |batch| batch.with_context(|| format!("{name}: cannot read")));
+        Ok((writer, batches))
+    }
+
+    fn reader(&self, selected: Selected<'_>) -> Result<ParquetRecordBatchReader> {
+        match &self.file.location {
+            Location::Local(path) => self.decode(File::open(path)?, selected),
+            Location::Remote(file) => self.decode(file.read(self.bytes())?, selected),
+        }
+    }
+
+    fn decode(
+        &self,
+        input: impl ChunkReader + 'static,
+        selected: Selected<'_>,
+    ) -> Result<ParquetRecordBatchReader> {
+        let metadata = self.file.metadata.clone();
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
+            .with_row_groups(vec![self.index])
+            .with_projection(self.file.projection.clone())
+            .with_batch_size(BATCH_ROWS);
         if let Some(ranges) = selected.ranges() {
             let rows = usize::try_from(self.row_count)?;
-            builder =
-                builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, rows));
+            let selection = RowSelection::from_consecutive_ranges(ranges, rows);
+            builder = builder.with_row_selection(selection);
         }
-        let reader = builder
-            .build()
-            .with_context(|| format!("{name}: cannot read"))?;
-        // The types were checked when the file was opened.
-        let writer = TransactionWriter::new(&reader.schema(), &columns, &[])?;
-        let batches =
-            reader.map(move |batch| batch.map_err(|error| anyhow!("{name}: cannot read: {error}")));
-        Ok((writer, batches))
+        Ok(builder.build()?)
+    }
+
+    /// Where the columns of a message lie in the file.
+    fn bytes(&self) -> Range<u64> {
+        let columns = self.file.parquet().row_group(self.index).columns();
+        let needed = columns.iter().enumerate();
+        let needed = needed.filter(|(leaf, _)| self.file.projection.leaf_included(*leaf));
+        let ranges: Vec<_> = needed.map(|(_, column)| column.byte_range()).collect();
+        let start = ranges.iter().map(|(start, _)| *start).min();
+        let end = ranges.iter().map(|(start, length)| start + length).max();
+        start.unwrap_or(0)..end.unwrap_or(0)
     }
 }
 
-fn read_metadata(file: &File) -> Result<ArrowReaderMetadata> {
-    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
+fn arrow_metadata(footer: ParquetMetaData) -> Result<ArrowReaderMetadata> {
+    let footer = Arc::new(footer);
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer), ArrowReaderOptions::new())?;
     let options = ArrowReaderOptions::new().with_schema(Arc::new(with_microseconds(&metadata)));
-    Ok(ArrowReaderMetadata::try_new(
-        metadata.metadata().clone(),
-        options,
-    )?)
+    Ok(ArrowReaderMetadata::try_new(footer, options)?)
 }
 
 /// INT96, in which Spark writes timestamps by default, would be read as

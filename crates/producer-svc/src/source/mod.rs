@@ -1,14 +1,21 @@
 //! The data set: Parquet files, checked before the first row is read.
 
 mod file;
-mod listing;
+mod local;
+mod location;
 mod order;
+mod remote;
 
 use anyhow::{Result, bail, ensure};
 use arrow::datatypes::DataType;
 
+use service_runtime::{Context, object_store};
+
 use crate::config::ProducerConfig;
-pub(crate) use file::{RowGroup, SourceFile};
+use file::SourceFile;
+pub(crate) use file::RowGroup;
+use location::Location;
+use remote::Bucket;
 
 /// Files that all hold the fields of a message, in the order in which they are read.
 pub(crate) struct Source {
@@ -22,12 +29,29 @@ impl Source {
     /// Where there are no rows, or a file that isn't Parquet, lacks a column,
     /// holds one of another type than the contract's or than the file before it;
     /// the error names the file.
-    pub(crate) fn open(config: &ProducerConfig) -> Result<Self> {
+    pub(crate) fn open(config: &ProducerConfig, context: &Context) -> Result<Self> {
+        if !object_store::is_url(&config.source) {
+            return Self::check(config, local::list(&config.source)?);
+        }
+        let (store, path) = object_store::open(&config.source, &context.config.object_store)?;
+        let bucket = Bucket {
+            store,
+            tokio: context.tokio.clone(),
+            shutdown: context.shutdown.clone(),
+        };
+        let files = bucket.list(&config.source, &path)?;
+        Self::check(config, files.into_iter().map(Location::Remote))
+    }
+
+    fn check(
+        config: &ProducerConfig,
+        locations: impl IntoIterator<Item = Location>,
+    ) -> Result<Self> {
         let columns = config.message_columns();
         let types = config.message_types();
         let mut files: Vec<SourceFile> = Vec::new();
-        for path in listing::list(&config.source)? {
-            let file = SourceFile::open(path, &columns, &types)?;
+        for location in locations {
+            let file = SourceFile::open(location, &columns, &types)?;
             if let Some(first) = files.first() {
                 check_same_types(first, &file)?;
             }

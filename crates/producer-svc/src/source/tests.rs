@@ -11,7 +11,7 @@ use arrow::array::{
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
-use super::Source;
+use super::{Source, local};
 use crate::config::ProducerConfig;
 use crate::sample::Sample;
 
@@ -113,7 +113,7 @@ fn timestamps_of_any_unit_and_columns_in_any_order_make_the_same_message() {
         &folder.path().to_string_lossy(),
         &["transaction_id", "ts", "tx_amount"],
     );
-    let sent = messages(&Source::open(&config).unwrap(), &Sample::All);
+    let sent = messages(&check(&config).unwrap(), &Sample::All);
     let expected =
         r#"{"transaction_id":125713051,"ts":"2019-11-10T14:43:06.000Z","tx_amount":76.12}"#;
     assert_eq!(sent, vec![(125_713_051, expected.to_owned()); 4]);
@@ -163,7 +163,7 @@ fn every_file_is_checked_and_the_bad_one_is_named() {
         write(&folder.path().join("a.parquet"), &minimal(1));
         write(&folder.path().join("b.parquet"), &batch);
         let config = config(&folder.path().to_string_lossy(), &["transaction_id", "ts"]);
-        let error = format!("{:#}", Source::open(&config).err().unwrap());
+        let error = format!("{:#}", check(&config).err().unwrap());
         for part in expected {
             assert!(error.contains(part), "{error:?} lacks {part:?}");
         }
@@ -213,7 +213,7 @@ fn what_is_no_data_set_is_refused_with_a_reason() {
             &root.join(name).to_string_lossy(),
             &["transaction_id", "ts"],
         );
-        let error = format!("{:#}", Source::open(&config).err().unwrap());
+        let error = format!("{:#}", check(&config).err().unwrap());
         assert!(error.contains(expected), "{name}: {error}");
     }
 }
@@ -240,7 +240,7 @@ fn rows_are_described_by_file_and_number_across_row_groups() {
     writer.close().unwrap();
 
     let config = config(&path.to_string_lossy(), &["transaction_id", "ts"]);
-    let source = Source::open(&config).unwrap();
+    let source = check(&config).unwrap();
     let sample = Sample::Rows(vec![1, 3]);
     let described: Vec<_> = source
         .row_groups()
@@ -281,12 +281,16 @@ fn config(source: &str, columns: &[&str]) -> ProducerConfig {
     }
 }
 
+fn check(config: &ProducerConfig) -> anyhow::Result<Source> {
+    Source::check(config, local::list(&config.source)?)
+}
+
 fn open(source: &str) -> anyhow::Result<Source> {
-    Source::open(&config(source, &[]))
+    check(&config(source, &[]))
 }
 
 fn ids(source: &str) -> Vec<i64> {
-    let source = Source::open(&config(source, &["transaction_id", "ts"])).unwrap();
+    let source = check(&config(source, &["transaction_id", "ts"])).unwrap();
     messages(&source, &Sample::All)
         .into_iter()
         .map(|(id, _)| id)

@@ -4,6 +4,7 @@
 mod doubles;
 mod edge_cases;
 mod golden;
+mod names;
 mod oracle;
 mod rejections;
 mod result_files;

@@ -1,6 +1,6 @@
 //! The columns of a result file.
 
-use schema::result_file::{arrow_schema, probability_element};
+use schema::result_file::arrow_schema;
 
 #[test]
 fn result_files_have_the_columns_of_the_contract() {
@@ -30,5 +30,4 @@ fn result_files_have_the_columns_of_the_contract() {
         "source_timestamp: Timestamp(ms, \"UTC\"), nullable",
     ];
     assert_eq!(columns.collect::<Vec<_>>(), expected);
-    assert_eq!(probability_element().name(), "element");
 }

@@ -57,7 +57,7 @@ Batch: 0
 }
 
 #[test]
-fn a_missing_label_is_null_and_a_fraction_keeps_its_digits() {
+fn a_missing_label_is_null_and_a_long_timestamp_is_cut() {
     let printed = print(&[ScoredTransaction {
         transaction_id: 1,
         timestamp: 120,
@@ -66,7 +66,7 @@ fn a_missing_label_is_null_and_a_fraction_keeps_its_digits() {
         prediction: 1.0,
     }]);
     assert!(
-        printed.contains("|             1|1970-01-01 00:00:00.12|    null|  [0.5,0.5]|       1.0|")
+        printed.contains("|             1|1970-01-01 00:00:...|    null|  [0.5,0.5]|       1.0|")
     );
 }
 

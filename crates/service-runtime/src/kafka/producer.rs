@@ -59,14 +59,11 @@ pub fn create_producer(
         .map_err(Failure::start)
 }
 
-/// After a call or a delivery failed: `Ok` if waiting and calling again may help (it is
-/// told to log and health), the failure if the producer is fenced or otherwise lost.
+/// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
+/// health are told), the failure if the producer is fenced or otherwise lost.
 pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
-    producer
-        .client()
-        .context()
-        .reporter
-        .judge(producer.client(), error)
+    let client = producer.client();
+    client.context().reporter.judge(client, error)
 }
 
 impl ProducerEvents {

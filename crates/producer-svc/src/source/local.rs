@@ -1,19 +1,20 @@
-//! Finding the files of a source.
+//! Files on a disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::location::Location;
 use super::order;
 
 /// The file itself, or the files of the folder and of the folders within, in order.
-pub(super) fn list(source: &str) -> Result<Vec<PathBuf>> {
+pub(super) fn list(source: &str) -> Result<Vec<Location>> {
     let root = Path::new(source);
     let metadata = fs::metadata(root)
         .with_context(|| format!("producer.source: cannot read {}", root.display()))?;
     if !metadata.is_dir() {
-        return Ok(vec![root.to_owned()]);
+        return Ok(vec![Location::Local(root.to_owned())]);
     }
     let mut files = Vec::new();
     collect(root, &mut files)?;
@@ -24,7 +25,7 @@ pub(super) fn list(source: &str) -> Result<Vec<PathBuf>> {
         );
     }
     files.sort_by(|a, b| order::by_path(&a.to_string_lossy(), &b.to_string_lossy()));
-    Ok(files)
+    Ok(files.into_iter().map(Location::Local).collect())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
