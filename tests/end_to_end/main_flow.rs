@@ -21,6 +21,10 @@ fn every_transaction_of_a_parquet_folder_becomes_one_result_and_one_row() -> Res
     let mut producer = stream.producer(&fixture("transactions.parquet")).start()?;
     assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
     let results = stream.exactly("results", TRANSACTIONS)?;
+    // After a line that greets, one for each result that it has read.
+    wait_until("the sink to have read all", PATIENCE, || {
+        Ok(sink.stdout().lines().len() > TRANSACTIONS)
+    })?;
     assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
     assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
 
