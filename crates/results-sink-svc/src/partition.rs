@@ -10,7 +10,7 @@ use crate::chain::{ChainEnd, CommitNote, Resume};
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
 use crate::range::{OpenRange, SealedRange};
-use crate::result_file::{FileFormat, ResultFile};
+use crate::result_file::{EncodedFile, FileFormat, ResultFile};
 use crate::roll::{RollPolicy, RollReason};
 use crate::row::Row;
 
@@ -47,13 +47,14 @@ impl PartitionWork {
 
     /// Counts a record that can't be read.
     pub(crate) fn add_unreadable(&mut self, offset: i64, code: RejectionCode) -> Result<()> {
-        self.range_at(offset)?.unreadable.push((offset, code));
+        let range = self.range_at(offset)?;
+        range.records.unreadable.push((offset, code));
         Ok(())
     }
 
     /// Counts a record that only the console shows.
     pub(crate) fn add_printed(&mut self, row: &Row<'_>) -> Result<()> {
-        self.range_at(row.kafka_offset)?.rows += 1;
+        self.range_at(row.kafka_offset)?.records.rows += 1;
         Ok(())
     }
 
@@ -70,12 +71,12 @@ impl PartitionWork {
         let range = self.range_at(row.kafka_offset)?;
         let file = match &mut range.file {
             Some(file) => file,
-            none => none.insert(open_file(range.first_offset, row, date, options)?),
+            none => none.insert(open_file(range.records.first_offset, row, date, options)?),
         };
         file.append(row)?;
-        range.rows += 1;
+        range.records.rows += 1;
         if let Some(timestamp) = row.kafka_timestamp {
-            range.arrivals.add(timestamp);
+            range.records.arrivals.add(timestamp);
         }
         Ok(())
     }
@@ -87,7 +88,8 @@ impl PartitionWork {
             Some(file) if self.has_grown() => file.encoded_bytes(),
             _ => 0,
         };
-        policy.full(range.rows, range.unreadable.len() as u64, bytes)
+        let records = &range.records;
+        policy.full(records.rows, records.unreadable.len() as u64, bytes)
     }
 
     /// Whether the last row made the open file longer: rows are encoded in batches.
@@ -120,7 +122,7 @@ impl PartitionWork {
                 });
                 self.next_first_offset = None;
             }
-            None => self.next_first_offset = Some(range.first_offset),
+            None => self.next_first_offset = Some(range.records.first_offset),
         }
         CommitNote {
             last_file: self.end.as_ref().map(|end| end.file.clone()),
@@ -136,8 +138,8 @@ impl PartitionWork {
 
     /// Rows that were read and not committed.
     pub(crate) fn rows(&self) -> u64 {
-        let sealed: u64 = self.sealed.iter().map(|range| range.rows).sum();
-        sealed + self.open.as_ref().map_or(0, |range| range.rows)
+        let sealed: u64 = self.sealed.iter().map(|range| range.records.rows).sum();
+        sealed + self.open.as_ref().map_or(0, |range| range.records.rows)
     }
 
     /// Bytes that the open range takes.
@@ -147,7 +149,8 @@ impl PartitionWork {
 
     /// Bytes that all ranges take.
     pub(crate) fn memory(&self) -> u64 {
-        self.open_memory() + self.sealed.iter().map(SealedRange::memory).sum::<u64>()
+        let files = self.sealed.iter().filter_map(|range| range.file.as_ref());
+        self.open_memory() + files.map(EncodedFile::bytes).sum::<u64>()
     }
 
     fn open_date(&self) -> Option<FileDate> {
@@ -169,10 +172,10 @@ impl PartitionWork {
             );
         }
         let first_offset = &mut self.next_first_offset;
-        let range = self.open.get_or_insert_with(|| {
-            OpenRange::begin(first_offset.take().unwrap_or(offset), Instant::now())
-        });
-        range.last_offset = offset;
+        let range = self
+            .open
+            .get_or_insert_with(|| OpenRange::begin(first_offset.take().unwrap_or(offset)));
+        range.records.last_offset = offset;
         Ok(range)
     }
 }
@@ -195,3 +198,6 @@ fn open_file(
     };
     ResultFile::open(&options.format, name, first_row)
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
         policy: config.roll_policy(),
         memory_limit: config.memory,
         positive_class: config.positive_class,
-        console: open_console(&config)?,
+        console: config.console.then(Console::new),
         is_console_closed: false,
     };
     let worker = Worker {
@@ -137,14 +137,4 @@ fn has_topic(dead_letters: &DeadLetters, context: &Context) -> Result<bool, Fail
     let topic = context.config.topics.results_dead_letter.as_str();
     let needs = wait_for_topics(dead_letters.producer(), &[topic], None, context)?;
     Ok(needs == TopicNeeds::Met)
-}
-
-fn open_console(config: &SinkConfig) -> Result<Option<Console>, Failure> {
-    if !config.console {
-        return Ok(None);
-    }
-    Console::open()
-        .map(Some)
-        .context("cannot write to standard output")
-        .map_err(Failure::Runtime)
 }
