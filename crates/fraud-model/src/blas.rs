@@ -28,3 +28,40 @@ pub(crate) fn sparse_dot(x: &[f64], x_sparse: bool, y: &[f64], y_sparse: bool) -
         .filter(|(x, y)| !(x_sparse && **x == 0.0 || y_sparse && **y == 0.0))
         .fold(0.0, |sum, (x, y)| sum + x * y)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values whose sum hangs on the order: 1e16 swallows a 1 added to it.
+    const X: [f64; 5] = [1e16, 1.0, -1e16, 1.0, 1.0];
+
+    #[test]
+    fn dense_products_are_added_in_four_lanes_and_the_rest_after_them() {
+        let lanes = ((X[0] + X[1]) + X[2]) + X[3];
+        assert_eq!(dot(&X, &[1.0; 5]), lanes + X[4]);
+        let eight = [1.0, 1e16, 3.0, 4.0, 5.0, -1e16, 7.0, 8.0];
+        assert_eq!(dot(&eight, &[1.0; 8]), 28.0);
+    }
+
+    #[test]
+    fn dense_products_are_fused_with_their_sum() {
+        let third = 1.0 / 3.0;
+        let fused = f64::mul_add(third, 3.0, -1.0);
+        assert_ne!(fused, third * 3.0 - 1.0);
+        assert_eq!(
+            dot(&[1.0, 0.0, 0.0, 0.0, third], &[-1.0, 0.0, 0.0, 0.0, 3.0]),
+            fused
+        );
+    }
+
+    #[test]
+    fn sparse_products_are_added_one_by_one_without_those_of_left_out_zeros() {
+        let sum = X.iter().fold(0.0, |sum, x| sum + x);
+        assert_eq!(sparse_dot(&X, true, &[1.0; 5], false), sum);
+        let infinite = [f64::INFINITY, 1.0];
+        assert_eq!(sparse_dot(&[0.0, 2.0], true, &infinite, false), 2.0);
+        assert_eq!(sparse_dot(&infinite, false, &[0.0, 2.0], true), 2.0);
+        assert!(sparse_dot(&[0.0, 2.0], false, &infinite, true).is_nan());
+    }
+}

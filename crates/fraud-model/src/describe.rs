@@ -27,7 +27,7 @@ impl fmt::Display for Description<'_> {
         writeln!(f)?;
         self.write_inputs(f)?;
         writeln!(f)?;
-        writeln!(f, "stages")?;
+        writeln!(f, "stages ({})", pipeline.steps.len())?;
         for (index, step) in pipeline.steps.iter().enumerate() {
             self.write_step(f, index + 1, step)?;
         }
@@ -48,7 +48,7 @@ impl Description<'_> {
             let source = match (input.source, columns.types.file()) {
                 (TypeSource::Schema, Some(file)) => format!("by {}", file.display()),
                 (TypeSource::Handbook, _) => "as in the Fraud Detection Handbook".to_owned(),
-                _ => "as the stage reads it".to_owned(),
+                _ => "as the first stage reads it".to_owned(),
             };
             let (name, feature_type) =
                 (&input.feature.name, input.feature.feature_type.to_string());
@@ -61,10 +61,10 @@ impl Description<'_> {
         let saved = &step.saved;
         writeln!(f, "  {number}. {}  {}", saved.short_class(), saved.uid)?;
         let inputs = saved.input_columns().unwrap_or_default();
-        writeln!(f, "     reads   {}", names(&inputs))?;
+        write_fact(f, "reads", &names(&inputs))?;
         let Some(computes) = &step.computes else {
             let outputs = saved.output_columns().unwrap_or_default();
-            writeln!(f, "     writes  {}", names(&outputs))?;
+            write_fact(f, "writes", &names(&outputs))?;
             return writeln!(f, "     not computed: the prediction doesn't depend on it");
         };
         let written = self.pipeline.columns.computed[computes.writes.clone()].iter();
@@ -75,12 +75,16 @@ impl Description<'_> {
                 _ => column.name.clone(),
             })
             .collect();
-        writeln!(f, "     writes  {}", names(&outputs))?;
-        for fact in computes.stage.facts() {
-            writeln!(f, "     {fact}")?;
+        write_fact(f, "writes", &names(&outputs))?;
+        for (label, value) in computes.stage.facts() {
+            write_fact(f, label, &value)?;
         }
         Ok(())
     }
+}
+
+fn write_fact(f: &mut fmt::Formatter<'_>, label: &str, value: &str) -> fmt::Result {
+    writeln!(f, "     {label:13}  {value}")
 }
 
 fn names(names: &[String]) -> String {

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 /// leave out: a message of another producer has no headers, and a topic without
 /// timestamps gives no `kafka_timestamp`.
 pub fn arrow_schema() -> SchemaRef {
-    let probability = DataType::List(Arc::new(probability_element()));
+    let probability = DataType::List(Arc::new(Field::new(ELEMENT, DataType::Float64, true)));
     let time = || DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
     Arc::new(Schema::new(vec![
         Field::new("transaction_id", DataType::Int64, false),
@@ -31,12 +31,9 @@ pub fn arrow_schema() -> SchemaRef {
     ]))
 }
 
-/// The items of the column `probability`, for the builder of its lists.
-///
-/// Arrow would call them `item`. The Parquet format calls them `element`
+/// The name of a list's items. Arrow would call them `item`. The Parquet format
+/// calls them `element`
 /// ([LogicalTypes.md, "Lists"](https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists)),
 /// and so do Spark and pyarrow, which then read a type that equals the one of
 /// the files that they write themselves.
-pub fn probability_element() -> Field {
-    Field::new("element", DataType::Float64, true)
-}
+const ELEMENT: &str = "element";

@@ -1,1 +1,74 @@
-//! scorer-svc
+//! Scores card transactions from a topic with a Spark ML pipeline.
+//!
+//! [`run`] is the service; `worker` is its loop. A message goes through `batch`
+//! (bytes to columns), `pipeline` (columns to scores), `results` or `dead_letter`,
+//! and `producer`; `delivery` makes what was sent durable together with the
+//! offsets. `score` and `describe` do without Kafka.
+
+mod batch;
+pub mod cli;
+pub mod config;
+mod console;
+mod dead_letter;
+mod delivery;
+mod describe;
+mod fleet;
+mod headers;
+mod interruption;
+mod metrics;
+mod model_source;
+mod pipeline;
+mod producer;
+mod results;
+mod score;
+mod stop_deadline;
+mod worker;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use fraud_model::Model;
+use service_runtime::{Context, Failure, Reason};
+use tracing::info;
+
+use config::ScorerConfig;
+use fleet::Fleet;
+use metrics::Metrics;
+
+/// Scores until the daemon is to stop.
+pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
+    let model = load_model(&config).map_err(Failure::start)?;
+    let metrics = Metrics::register(&context.registry, model.identity())
+        .context("cannot register the metrics")
+        .map_err(Failure::start)?;
+    info!(
+        model = model.identity().header(),
+        hash = model.identity().hash,
+        classes = model.classes(),
+        features = model.transaction_schema().features.len(),
+        delivery = ?config.delivery,
+        output = ?config.output,
+        workers = config.workers,
+        "model loaded"
+    );
+    context.health.resolved(Reason::Starting);
+    Fleet {
+        config,
+        context,
+        model: Arc::new(model),
+        metrics,
+    }
+    .run()
+}
+
+fn load_model(config: &ScorerConfig) -> anyhow::Result<Model> {
+    let model = model_source::load(&config.model, &config.model_options())?;
+    if config.positive_class >= model.classes() {
+        return Err(anyhow!(
+            "scorer.positive_class is {}, but the model has the classes 0 to {}",
+            config.positive_class,
+            model.classes() - 1
+        ));
+    }
+    Ok(model)
+}

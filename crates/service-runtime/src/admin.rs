@@ -112,3 +112,117 @@ async fn metrics(State(endpoints): State<Endpoints>) -> Response {
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::Reason;
+
+    struct Server {
+        address: SocketAddr,
+        health: Health,
+        registry: Registry,
+    }
+
+    async fn start() -> Server {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (health, registry) = (Health::default(), Registry::new());
+        tokio::spawn(serve(listener, health.clone(), registry.clone()));
+        Server {
+            address,
+            health,
+            registry,
+        }
+    }
+
+    impl Server {
+        /// Status code and body.
+        async fn ask(&self, request: &str) -> (u16, String) {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+            (status, body.to_owned())
+        }
+
+        async fn get(&self, path: &str) -> (u16, String) {
+            self.ask(&format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n"))
+                .await
+        }
+    }
+
+    #[tokio::test]
+    async fn readiness_follows_the_reasons_and_lists_them() {
+        let server = start().await;
+        assert_eq!(server.get("/readyz").await, (200, "ready\n".into()));
+        server
+            .health
+            .wait_for(Reason::Starting, "loading the model");
+        server.health.wait_for(Reason::Kafka, "no broker");
+        assert_eq!(
+            server.get("/readyz").await,
+            (503, "no broker\nloading the model\n".into())
+        );
+        assert_eq!(server.get("/livez").await, (200, "live\n".into()));
+    }
+
+    #[tokio::test]
+    async fn a_failure_ends_liveness_under_both_names() {
+        let server = start().await;
+        server.health.failed("fenced");
+        assert_eq!(server.get("/livez").await, (503, "fenced\n".into()));
+        assert_eq!(server.get("/healthz").await, (503, "fenced\n".into()));
+    }
+
+    #[tokio::test]
+    async fn metrics_are_prometheus_text() {
+        let server = start().await;
+        let counter = prometheus::IntCounter::new("fraud_things_total", "Things.").unwrap();
+        server.registry.register(Box::new(counter.clone())).unwrap();
+        counter.inc();
+        let (status, body) = server.get("/metrics").await;
+        assert_eq!(status, 200);
+        assert!(
+            body.contains("# TYPE fraud_things_total counter\nfraud_things_total 1\n"),
+            "{body}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_index_lists_the_endpoints_and_nothing_else_exists() {
+        let server = start().await;
+        let (status, index) = server.get("/").await;
+        assert_eq!(status, 200);
+        for path in ["/livez", "/readyz", "/metrics"] {
+            assert!(index.contains(path), "{index}");
+        }
+        assert_eq!(server.get("/debug").await.0, 404);
+    }
+
+    #[tokio::test]
+    async fn only_reading_is_allowed() {
+        let server = start().await;
+        let head = server.ask("HEAD /livez HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert_eq!(head, (200, String::new()));
+        let post = "POST /livez HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
+        assert_eq!(server.ask(post).await.0, 405);
+    }
+
+    #[tokio::test]
+    async fn an_endless_request_is_refused() {
+        let server = start().await;
+        let path = "a".repeat(2 * MAX_REQUEST_BYTES);
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // The answer may come, and the connection end, before all of it is written.
+        let _ = stream.write_all(format!("GET /{path}").as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+        assert_eq!(server.get("/livez").await.0, 200);
+    }
+}

@@ -8,6 +8,7 @@ mod failure;
 mod health;
 pub mod kafka;
 mod logs;
+pub mod object_store;
 mod run;
 mod shutdown;
 

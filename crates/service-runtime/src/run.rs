@@ -81,7 +81,8 @@ pub fn run<S: Section>(
     }
     log_panics();
     match serve(service, loaded, body) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Panicked) => ExitCode::FAILURE,
         Err(failure) => {
             error!("{failure}");
             failure.exit_code()
@@ -89,11 +90,19 @@ pub fn run<S: Section>(
     }
 }
 
+/// How a body ended that didn't fail.
+#[derive(Debug, PartialEq)]
+enum End {
+    Done,
+    /// The panic's one line is in the log already.
+    Panicked,
+}
+
 fn serve<S: Section>(
     service: &Service,
     loaded: Loaded<S>,
     body: fn(S, Context) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+) -> Result<End, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -108,12 +117,9 @@ fn serve<S: Section>(
 
     let ended = start_body(service.name, loaded.section, context.clone(), body)?;
     let result = runtime.block_on(end_of_body(ended, &context));
-    if let Err(failure) = &result {
-        context.health.failed(failure.to_string());
-    }
     context.shutdown.request();
     runtime.shutdown_background();
-    if result.is_ok() {
+    if matches!(result, Ok(End::Done)) {
         info!("{} ends", service.binary);
     }
     result
@@ -194,17 +200,13 @@ fn start_body<S: Section>(
 async fn end_of_body(
     mut ended: oneshot::Receiver<Result<(), Failure>>,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<End, Failure> {
     let timeout = context.config.service.shutdown_timeout;
     let result = tokio::select! {
         result = &mut ended => result,
         () = too_late(&context.shutdown, timeout) => exit_by_watchdog(&context.shutdown, timeout),
     };
-    result.unwrap_or_else(|_| {
-        let panic =
-            anyhow::anyhow!("the service panicked: this is a bug, please report the line above");
-        Err(Failure::runtime(panic))
-    })
+    result.map_or(Ok(End::Panicked), |result| result.map(|()| End::Done))
 }
 
 async fn too_late(shutdown: &Shutdown, timeout: Duration) {

@@ -101,3 +101,6 @@ impl Forest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ mod trees;
 pub(crate) use linalg::{SavedMatrix, SavedVector};
 pub(crate) use parquet::{Record, Table};
 pub(crate) use stage::SavedStage;
+#[cfg(test)]
+pub(crate) use trees::Split;
 pub(crate) use trees::{Rule, SavedNode, SavedTree, read_ensemble, read_tree, tree_weights};
 
 /// The greatest width of a vector: far above real pipelines, far below what

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, ArrayRef, Int32Array, ListArray, StructArray};
 use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ColumnChunkMetaData;
 
 use super::folder;
 use crate::ModelError;
@@ -189,27 +190,31 @@ fn decode(file: &Path) -> Result<Vec<StructArray>, String> {
     let opened = File::open(file).map_err(|error| error.to_string())?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| error.to_string())?;
-    for column in builder
-        .metadata()
-        .row_groups()
-        .iter()
-        .flat_map(|group| group.columns())
-    {
-        if column.num_values() > MAX_VALUES || column.uncompressed_size() > MAX_BYTES {
-            return Err(format!(
-                "column {} is larger than any model's",
-                column.column_path()
-            ));
-        }
+    for group in builder.metadata().row_groups() {
+        group.columns().iter().try_for_each(check_column)?;
     }
     let reader = builder.build().map_err(|error| error.to_string())?;
-    reader
-        .map(|batch| {
-            batch
-                .map(StructArray::from)
-                .map_err(|error| error.to_string())
-        })
-        .collect()
+    let mut chunks = Vec::new();
+    for batch in reader {
+        chunks.push(StructArray::from(batch.map_err(|error| error.to_string())?));
+    }
+    Ok(chunks)
+}
+
+/// Checks what the footer says of a column before the decoder believes it.
+fn check_column(column: &ColumnChunkMetaData) -> Result<(), String> {
+    let path = column.column_path();
+    let starts = [
+        column.data_page_offset(),
+        column.dictionary_page_offset().unwrap_or(0),
+    ];
+    if starts.iter().any(|start| *start < 0) || column.compressed_size() < 0 {
+        return Err(format!("column {path} lies outside the file"));
+    }
+    if column.num_values() > MAX_VALUES || column.uncompressed_size() > MAX_BYTES {
+        return Err(format!("column {path} is larger than any model's"));
+    }
+    Ok(())
 }
 
 /// The type's name without the fields inside.

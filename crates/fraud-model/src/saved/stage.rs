@@ -91,9 +91,27 @@ impl SavedStage {
     /// A text parameter, set or default.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
         match self.param(name) {
-            None => Ok(None),
+            None => Ok(self.unsaved_default(name)),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(self.wrong_param(name, "a text")),
+        }
+    }
+
+    /// The default of a column's name: Spark before 2.4 didn't save it.
+    fn unsaved_default(&self, name: &str) -> Option<String> {
+        if self.metadata.contains_key("defaultParamMap") {
+            return None;
+        }
+        let classifies = self
+            .class
+            .starts_with("org.apache.spark.ml.classification.");
+        match name {
+            "featuresCol" if classifies => Some("features".to_owned()),
+            "rawPredictionCol" if classifies => Some("rawPrediction".to_owned()),
+            "probabilityCol" if classifies => Some("probability".to_owned()),
+            "predictionCol" if classifies => Some("prediction".to_owned()),
+            "outputCol" if !classifies => Some(format!("{}__output", self.uid)),
+            _ => None,
         }
     }
 
@@ -119,8 +137,8 @@ impl SavedStage {
             .ok_or_else(|| self.wrong_param(name, "a list of texts"))
     }
 
-    /// A double, set or default, else `default`: files of Spark before 2.4
-    /// hold no defaults.
+    /// A double, set or default, else `default`, since Spark before 2.4 didn't
+    /// save defaults.
     pub(crate) fn double_or(&self, name: &str, default: f64) -> Result<f64, ModelError> {
         match self.param(name) {
             None => Ok(default),

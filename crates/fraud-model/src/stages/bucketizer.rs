@@ -1,7 +1,7 @@
 //! `Bucketizer`, which is also what `QuantileDiscretizer` saves: the number of
 //! the bucket that a value falls into.
 
-use super::{HandleInvalid, column_pairs};
+use super::{Fact, HandleInvalid, column_pairs};
 use crate::ModelError;
 use crate::columns::{ColumnId, ColumnKind, Columns};
 use crate::saved::SavedStage;
@@ -87,12 +87,11 @@ impl Bucketizer {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        let mut facts: Vec<_> = self
-            .columns
-            .iter()
-            .map(|column| format!("{} at {:?}", column.label, column.splits))
-            .collect();
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let splits = |column: &BucketedColumn| {
+            ("splits", format!("{:?} of {}", column.splits, column.label))
+        };
+        let mut facts: Vec<_> = self.columns.iter().map(splits).collect();
         facts.push(self.handle_invalid.fact());
         facts
     }

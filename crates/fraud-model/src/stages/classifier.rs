@@ -3,6 +3,7 @@
 
 use schema::transaction::Column;
 
+use super::Fact;
 use crate::ModelError;
 use crate::columns::{ColumnId, ColumnKind, Columns};
 use crate::saved::SavedStage;
@@ -54,14 +55,10 @@ impl Classifier {
         features: usize,
         classes: usize,
     ) -> Result<Self, ModelError> {
-        let name = |param: &str, default: &str| {
-            let name = stage.text(param)?;
-            Ok(name.unwrap_or_else(|| default.to_owned()))
-        };
-        let features_name = name("featuresCol", "features")?;
-        let raw = name("rawPredictionCol", "rawPrediction")?;
-        let probability = name("probabilityCol", "probability")?;
-        let prediction = name("predictionCol", "prediction")?;
+        let features_name = stage.required_text("featuresCol")?;
+        let raw = stage.required_text("rawPredictionCol")?;
+        let probability = stage.required_text("probabilityCol")?;
+        let prediction = stage.required_text("predictionCol")?;
         let (id, slots) = columns.vector(stage, &features_name)?;
         if slots.len() != features {
             return Err(stage.error(format!(
@@ -124,23 +121,11 @@ impl Classifier {
         self.has_probability
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        let mut facts = vec![format!("classes = {}", self.classes)];
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         match &self.decision {
-            Decision::GreatestRaw | Decision::GreatestProbability => {}
-            Decision::Thresholds(thresholds) => facts.push(format!("thresholds = {thresholds:?}")),
-            Decision::RawAbove(threshold) => {
-                facts.push(format!(
-                    "class 1 where its raw prediction is above {threshold}"
-                ));
-            }
-            Decision::ProbabilityAbove(threshold) => {
-                facts.push(format!(
-                    "class 1 where its probability is above {threshold}"
-                ));
-            }
+            Decision::Thresholds(thresholds) => vec![("thresholds", format!("{thresholds:?}"))],
+            _ => Vec::new(),
         }
-        facts
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GBTClassificationModel`: regression trees that add up to a margin.
 
 use super::classifier::{Classifier, outputs};
+use super::{Fact, forest_facts};
 use crate::ModelError;
 use crate::blas;
 use crate::columns::Columns;
@@ -54,13 +55,8 @@ impl GradientBoostedTrees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        let (trees, depth, nodes) = (
-            self.forest.trees(),
-            self.forest.depth(),
-            self.forest.nodes(),
-        );
-        let mut facts = vec![format!("trees = {trees}, depth = {depth}, nodes = {nodes}")];
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let mut facts = forest_facts(&self.forest);
         facts.extend(self.classifier.facts());
         facts
     }

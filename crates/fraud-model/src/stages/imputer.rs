@@ -2,7 +2,7 @@
 
 use arrow::array::Float64Array;
 
-use super::column_pairs;
+use super::{Fact, column_pairs};
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, Table};
@@ -65,16 +65,12 @@ impl Imputer {
         value == self.missing_value || value.is_nan() && self.missing_value.is_nan()
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        let surrogate =
-            |column: &ImputedColumn| format!("{} = {:?}", column.name, column.surrogate);
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let surrogate = |column: &ImputedColumn| format!("{} {:?}", column.name, column.surrogate);
+        let surrogates: Vec<_> = self.columns.iter().map(surrogate).collect();
         vec![
-            format!("null or {:?} becomes", self.missing_value),
-            self.columns
-                .iter()
-                .map(surrogate)
-                .collect::<Vec<_>>()
-                .join(", "),
+            ("missing", format!("null, {:?}", self.missing_value)),
+            ("surrogates", surrogates.join(", ")),
         ]
     }
 }

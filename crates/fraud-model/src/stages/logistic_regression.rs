@@ -2,6 +2,7 @@
 
 use arrow::array::{BooleanArray, Int32Array};
 
+use super::Fact;
 use super::classifier::{Classifier, Decision, outputs};
 use crate::ModelError;
 use crate::blas;
@@ -15,6 +16,8 @@ pub(crate) struct LogisticRegression {
     coefficients: Vec<f64>,
     coefficients_sparse: bool,
     intercept: f64,
+    /// Class 1 is predicted where its probability is above.
+    threshold: f64,
 }
 
 impl LogisticRegression {
@@ -37,11 +40,13 @@ impl LogisticRegression {
             )));
         }
         let classifier = Classifier::load(stage, columns, matrix.columns, 2)?;
+        let threshold = threshold(stage)?;
         Ok(Self {
-            classifier: classifier.with_decision(decision(stage)?),
+            classifier: classifier.with_decision(decision(stage, threshold)?),
             coefficients: matrix.row(0).to_vec(),
             coefficients_sparse: matrix.sparse,
             intercept,
+            threshold,
         })
     }
 
@@ -69,21 +74,25 @@ impl LogisticRegression {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        self.classifier.facts()
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        vec![
+            ("intercept", self.intercept.to_string()),
+            ("threshold", self.threshold.to_string()),
+        ]
     }
 }
 
-/// Spark compares with `threshold`, or with what two `thresholds` amount to.
-fn decision(stage: &SavedStage) -> Result<Decision, ModelError> {
-    let threshold = match stage.doubles("thresholds")?.as_deref() {
-        Some([first, second]) => 1.0 / (1.0 + first / second),
-        _ => stage.double_or("threshold", 0.5)?,
-    };
-    if stage
-        .text("rawPredictionCol")?
-        .is_some_and(|name| name.is_empty())
-    {
+/// Spark's `getThreshold`: two `thresholds` amount to one.
+fn threshold(stage: &SavedStage) -> Result<f64, ModelError> {
+    match stage.doubles("thresholds")?.as_deref() {
+        Some([first, second]) => Ok(1.0 / (1.0 + first / second)),
+        _ => stage.double_or("threshold", 0.5),
+    }
+}
+
+/// Spark compares the raw prediction where it is given out.
+fn decision(stage: &SavedStage, threshold: f64) -> Result<Decision, ModelError> {
+    if stage.required_text("rawPredictionCol")?.is_empty() {
         return Ok(Decision::ProbabilityAbove(threshold));
     }
     // The logarithm is −∞ at 0 and ∞ at 1, as Spark sets it.

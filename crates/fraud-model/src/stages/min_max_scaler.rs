@@ -1,5 +1,6 @@
 //! `MinMaxScalerModel`: from the range seen while fitting to a given one.
 
+use super::Fact;
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, SavedVector, Table};
@@ -85,7 +86,7 @@ impl MinMaxScaler {
         scaled.compress();
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        vec![format!("to {} … {}", self.min, self.max)]
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        vec![("min", self.min.to_string()), ("max", self.max.to_string())]
     }
 }

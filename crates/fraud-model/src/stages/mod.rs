@@ -17,6 +17,7 @@ mod vector_indexer;
 
 use crate::ModelError;
 use crate::columns::Columns;
+use crate::forest::Forest;
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -82,6 +83,9 @@ const CLASSES: &[(&str, Loader)] = &[
     ),
 ];
 
+/// A parameter, or whatever else describes a stage, and its value.
+pub(crate) type Fact = (&'static str, String);
+
 type Loader = fn(&SavedStage, &mut Columns) -> Result<Stage, ModelError>;
 
 /// A stage, ready to compute its columns.
@@ -144,7 +148,7 @@ impl Stage {
     }
 
     /// What a person wants to know of the stage besides its columns.
-    pub(crate) fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         match self {
             Self::Bucketizer(stage) => stage.facts(),
             Self::GradientBoostedTrees(stage) => stage.facts(),
@@ -211,14 +215,22 @@ impl HandleInvalid {
         true
     }
 
-    fn fact(self) -> String {
+    fn fact(self) -> Fact {
         let name = match self {
             Self::Error => "error",
             Self::Skip => "skip",
             Self::Keep => "keep",
         };
-        format!("handleInvalid = {name}")
+        ("handleInvalid", name.to_owned())
     }
+}
+
+fn forest_facts(forest: &Forest) -> Vec<Fact> {
+    vec![
+        ("trees", forest.trees().to_string()),
+        ("depth", forest.depth().to_string()),
+        ("nodes", forest.nodes().to_string()),
+    ]
 }
 
 /// The names of the columns that a stage with one or many columns reads and

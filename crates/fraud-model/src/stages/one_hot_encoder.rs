@@ -2,7 +2,7 @@
 
 use arrow::array::Int32Array;
 
-use super::{HandleInvalid, column_pairs};
+use super::{Fact, HandleInvalid, column_pairs};
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{MAX_WIDTH, SavedStage, Table};
@@ -96,14 +96,14 @@ impl OneHotEncoder {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         let sizes = self
             .columns
             .iter()
             .map(|column| column.categories.to_string());
         vec![
-            format!("categories = {}", sizes.collect::<Vec<_>>().join(", ")),
-            format!("dropLast = {}", self.drop_last),
+            ("categories", sizes.collect::<Vec<_>>().join(", ")),
+            ("dropLast", self.drop_last.to_string()),
             self.handle_invalid.fact(),
         ]
     }

@@ -1,5 +1,6 @@
 //! `StandardScalerModel`: minus the mean, times one over the deviation.
 
+use super::Fact;
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, SavedVector, Table};
@@ -76,11 +77,10 @@ impl StandardScaler {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        vec![format!(
-            "withMean = {}, withStd = {}",
-            self.shift.is_some(),
-            self.scale.is_some()
-        )]
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        vec![
+            ("withMean", self.shift.is_some().to_string()),
+            ("withStd", self.scale.is_some().to_string()),
+        ]
     }
 }

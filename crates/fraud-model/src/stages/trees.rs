@@ -1,6 +1,7 @@
 //! `DecisionTreeClassificationModel` and `RandomForestClassificationModel`.
 
 use super::classifier::{Classifier, outputs};
+use super::{Fact, forest_facts};
 use crate::ModelError;
 use crate::columns::Columns;
 use crate::forest::Forest;
@@ -68,13 +69,8 @@ impl Trees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
-        let (trees, depth, nodes) = (
-            self.forest.trees(),
-            self.forest.depth(),
-            self.forest.nodes(),
-        );
-        let mut facts = vec![format!("trees = {trees}, depth = {depth}, nodes = {nodes}")];
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let mut facts = forest_facts(&self.forest);
         facts.extend(self.classifier.facts());
         facts
     }

@@ -2,7 +2,7 @@
 
 use schema::transaction::FeatureType;
 
-use super::HandleInvalid;
+use super::{Fact, HandleInvalid};
 use crate::ModelError;
 use crate::columns::{ColumnId, ColumnKind, Columns};
 use crate::saved::SavedStage;
@@ -95,7 +95,7 @@ impl VectorAssembler {
         vectors.compress();
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         vec![self.handle_invalid.fact()]
     }
 }

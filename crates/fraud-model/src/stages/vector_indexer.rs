@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Float64Array, Int32Array, MapArray};
 
-use super::HandleInvalid;
+use super::{Fact, HandleInvalid};
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{Record, SavedStage, Table};
@@ -79,13 +79,13 @@ impl VectorIndexer {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         let categories = |feature: &CategoricalFeature| {
-            format!("{}: {}", feature.field, feature.categories.len())
+            format!("{} {}", feature.field, feature.categories.len())
         };
         let fields: Vec<_> = self.categorical.iter().map(categories).collect();
         vec![
-            format!("categories of {}", fields.join(", ")),
+            ("categories", fields.join(", ")),
             self.handle_invalid.fact(),
         ]
     }

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use schema::transaction::{Feature, FeatureColumn, FeatureType, TransactionSchema};
+use schema::Rejection;
+use schema::transaction::{
+    Feature, FeatureColumn, FeatureType, TransactionBatch, TransactionParser, TransactionSchema,
+};
 use serde_json::{Value, json};
 
 /// The 15 features of the Fraud Detection Handbook, with two classes.
@@ -33,6 +36,32 @@ pub(crate) fn handbook_schema() -> TransactionSchema {
         features,
         classes: 2,
     }
+}
+
+/// A feature of each type, with three classes.
+pub(crate) fn small_schema() -> TransactionSchema {
+    TransactionSchema {
+        features: vec![
+            Feature::new("amount", FeatureType::Double),
+            Feature::new("count", FeatureType::Integer),
+            Feature::new("merchant", FeatureType::String),
+        ],
+        classes: 3,
+    }
+}
+
+/// Parses the one message with the small schema.
+pub(crate) fn parse(message: impl AsRef<[u8]>) -> Result<TransactionBatch, Rejection> {
+    let schema = small_schema();
+    let mut batch = TransactionBatch::new(&schema);
+    TransactionParser::new(&schema).parse(Some(message.as_ref()), &mut batch)?;
+    Ok(batch)
+}
+
+/// A message for the small schema that is fine without `members`, which must
+/// end in a comma.
+pub(crate) fn with(members: &str) -> String {
+    format!(r#"{{{members}"transaction_id":7,"ts":"2019-11-10T14:43:06.000Z"}}"#)
 }
 
 /// The golden cases that Spark made.

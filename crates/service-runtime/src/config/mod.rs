@@ -94,3 +94,14 @@ fn load_from<S: Section>(
         printed,
     })
 }
+
+/// A `[kafka]` section for tests.
+#[cfg(test)]
+pub(crate) fn test_kafka_config(bootstrap_servers: &str, username: &str) -> KafkaConfig {
+    let reference = format!("{SHARED}\n[admin]\naddress = \"127.0.0.1:0\"\n");
+    let effective = Effective::load(&reference, None, []).expect("the defaults are valid");
+    let mut kafka: KafkaConfig = effective.section("kafka").expect("the defaults are valid");
+    kafka.bootstrap_servers = bootstrap_servers.to_owned();
+    kafka.username = username.to_owned();
+    kafka
+}

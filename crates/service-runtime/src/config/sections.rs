@@ -99,9 +99,22 @@ impl KafkaConfig {
         self.password = password.or_from_file("kafka.password", &self.password_file)?;
         ConfigError::all([
             super::required("kafka.bootstrap_servers", &self.bootstrap_servers),
+            self.check_session_timeout(),
             self.check_user(),
             self.check_ca_file(),
         ])
+    }
+
+    /// A member whose session outlasts its polls (5 min by librdkafka's default) can't be made.
+    fn check_session_timeout(&self) -> Result<(), ConfigError> {
+        if (Duration::from_secs(1)..=Duration::from_secs(300)).contains(&self.session_timeout) {
+            return Ok(());
+        }
+        Err(ConfigError(
+            "kafka.session_timeout must lie between 1s and 5m: shorter ends on every hiccup, longer than \
+             a poll may last (max.poll.interval.ms) is refused"
+                .into(),
+        ))
     }
 
     fn check_user(&self) -> Result<(), ConfigError> {

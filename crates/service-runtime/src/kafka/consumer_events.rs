@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -24,15 +24,15 @@ pub(super) enum Rebalance {
 
 /// The callbacks of a [`super::GroupConsumer`].
 #[derive(Debug)]
-pub struct ConsumerEvents {
-    pub(super) reporter: Reporter,
+pub(super) struct ConsumerEvents {
+    pub(super) reporter: Arc<Reporter>,
     pub(super) rebalances: Mutex<VecDeque<Rebalance>>,
     /// While the client closes nobody polls: a revocation must be answered here.
     pub(super) closing: AtomicBool,
 }
 
 impl ConsumerEvents {
-    pub(super) fn new(reporter: Reporter) -> Self {
+    pub(super) fn new(reporter: Arc<Reporter>) -> Self {
         Self {
             reporter,
             rebalances: Mutex::default(),

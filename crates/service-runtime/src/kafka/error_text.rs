@@ -1,6 +1,6 @@
 //! What librdkafka's errors mean for a person, and what they mean for the process.
 
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::troubles::Kind;
 use crate::config::KafkaConfig;
@@ -79,18 +79,15 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
             kafka.bootstrap_servers,
             brief(reason)
         )),
-        Code::BrokerTransportFailure if reason.contains("security.protocol") => {
-            connection(format!(
-                "{} closes the connection: check kafka.security_protocol",
-                kafka.bootstrap_servers
-            ))
-        }
-        Code::AllBrokersDown => connection(no_broker(kafka)),
+        Code::BrokerTransportFailure if hints_at_protocol(reason) => connection(format!(
+            "{} closes the connection at once: check kafka.security_protocol",
+            kafka.bootstrap_servers
+        )),
         _ => Meaning::Passing,
     }
 }
 
-/// For calls that got no answer.
+/// For calls that got no answer, where no cause is known.
 pub(super) fn no_broker(kafka: &KafkaConfig) -> String {
     format!(
         "no broker answers at {}: is Kafka running there? (kafka.bootstrap_servers)",
@@ -124,8 +121,26 @@ pub(super) fn is_not_yet(code: Code) -> bool {
     )
 }
 
+/// Whether an error that no call returned may have cost a request or its answer. A
+/// connection that couldn't be made cost none: one of several brokers may be down for long.
+pub(super) fn is_disturbance(error: &KafkaError, reason: &str) -> bool {
+    match error.rdkafka_error_code() {
+        Some(Code::OperationTimedOut | Code::RequestTimedOut) => true,
+        Some(Code::BrokerTransportFailure) => !reason.contains("Connect to "),
+        _ => false,
+    }
+}
+
+/// librdkafka guesses what a broker that hangs up expected instead.
+fn hints_at_protocol(reason: &str) -> bool {
+    reason.contains("security.protocol") || reason.contains("PLAINTEXT broker listener")
+}
+
 /// librdkafka's reason without the broker's name in front and the state behind.
 fn brief(reason: &str) -> &str {
-    let text = reason.split_once("]: ").map_or(reason, |(_, rest)| rest);
+    let text = reason.split_once(": ").map_or(reason, |(_, rest)| rest);
     text.split(" (after ").next().unwrap_or(text).trim()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::info;
 
+use super::consumer_events::ConsumerEvents;
 use super::start::{EARLIEST, LATEST};
-use super::{CommittedOffset, ConsumerEvents, Start};
+use super::{CommittedOffset, Start};
 
 /// What the group committed for each partition.
 pub(super) fn committed(

@@ -109,7 +109,12 @@ impl KafkaMetrics {
     }
 
     /// The partitions are no longer ours.
-    pub(super) fn forget_lag(&self, group: &str, topic: &str, partitions: &[i32]) {
+    pub(super) fn forget_lag<'a>(
+        &self,
+        group: &str,
+        topic: &str,
+        partitions: impl Iterator<Item = &'a i32>,
+    ) {
         for partition in partitions {
             // Absent where no statistics came between assignment and revocation.
             let _ = self

@@ -13,6 +13,7 @@ mod consumer;
 mod consumer_events;
 mod error_text;
 mod lookup;
+mod member;
 mod metrics;
 mod producer;
 mod reporter;
@@ -21,8 +22,9 @@ mod start;
 mod topics;
 mod troubles;
 
+use std::time::Duration;
+
 pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
-pub use consumer_events::ConsumerEvents;
 pub use producer::{Producer, ProducerEvents, create_producer, judge};
 pub use settings::producer_config;
 pub use start::Start;
@@ -31,3 +33,8 @@ pub use topics::{TopicNeeds, wait_for_topics};
 pub(crate) use metrics::KafkaMetrics;
 pub(crate) use settings::check_properties;
 pub(crate) use troubles::Troubles;
+
+/// The longest that one question to a broker may take; then it is asked again.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Between two tries of what a broker didn't answer.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);

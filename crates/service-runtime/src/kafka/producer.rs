@@ -1,6 +1,7 @@
 //! Producers: an idempotent client with a thread that serves its deliveries.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
 use rdkafka::ClientConfig;
@@ -10,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::{DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::statistics::Statistics;
 
-use super::error_text::Who;
+use super::error_text::{self, Who};
 use super::reporter::Reporter;
 use crate::{Context, Failure};
 
@@ -21,6 +22,7 @@ pub type Producer = ThreadedProducer<ProducerEvents>;
 pub struct ProducerEvents {
     reporter: Reporter,
     on_delivery: Box<dyn Fn(&DeliveryResult<'_>) + Send + Sync>,
+    disturbances: AtomicU64,
 }
 
 /// Creates a producer for `topic`; `config` comes from [`super::producer_config`], with
@@ -49,6 +51,7 @@ pub fn create_producer(
     let events = ProducerEvents {
         reporter: Reporter::new(context, client, who),
         on_delivery: Box::new(on_delivery),
+        disturbances: AtomicU64::new(0),
     };
     config
         .create_with_context(events)
@@ -56,17 +59,20 @@ pub fn create_producer(
         .map_err(Failure::start)
 }
 
-/// After a call or a delivery failed: `Ok` if waiting and calling again may help (it is
-/// told to log and health), the failure if the producer is fenced or otherwise lost.
+/// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
+/// health are told), the failure if the producer is fenced or otherwise lost.
 pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
-    producer
-        .client()
-        .context()
-        .reporter
-        .judge(producer.client(), error)
+    let client = producer.client();
+    client.context().reporter.judge(client, error)
 }
 
 impl ProducerEvents {
+    /// How often a connection was lost or a request timed out: each time, an answer may
+    /// be lost, and a request still be under way that librdkafka sends again.
+    pub fn disturbances(&self) -> u64 {
+        self.disturbances.load(Ordering::Acquire)
+    }
+
     pub(super) fn reporter(&self) -> &Reporter {
         &self.reporter
     }
@@ -91,6 +97,9 @@ impl ClientContext for ProducerEvents {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        if error_text::is_disturbance(&error, reason) {
+            self.disturbances.fetch_add(1, Ordering::AcqRel);
+        }
         self.reporter.event(&error, reason);
     }
 }

@@ -1,4 +1,8 @@
-//! What one client's callbacks tell to logs, metrics and health.
+//! What one client's callbacks and calls tell to logs, metrics and health.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,20 +14,23 @@ use super::error_text::{self, Meaning, Who};
 use super::metrics::KafkaMetrics;
 use super::troubles::{Kind, Troubles};
 use crate::config::KafkaConfig;
-use crate::{Context, Failure};
+use crate::{Context, Failure, Health};
 
 /// librdkafka's lines about what we report ourselves, or what it mends by itself.
-const QUIET_FACILITIES: [&str; 9] = [
+const QUIET_FACILITIES: &[&str] = &[
     "FAIL",
     "ERROR",
+    "FATAL",
     "REQTMOUT",
     "REQERR",
-    "CONFWARN",
     "COMMITFAIL",
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+    SESSION_TIMEOUT,
 ];
+/// The group's coordinator wasn't heard for `session_timeout`.
+const SESSION_TIMEOUT: &str = "SESSTMOUT";
 
 /// One client's voice.
 #[derive(Debug)]
@@ -33,7 +40,13 @@ pub(super) struct Reporter {
     pub(super) who: Who,
     pub(super) metrics: KafkaMetrics,
     pub(super) troubles: Troubles,
+    health: Health,
     kafka: KafkaConfig,
+    /// Why the last connection failed, if librdkafka said more than that it did.
+    cause: Mutex<Option<String>>,
+    /// librdkafka lost its last connection.
+    all_down: AtomicBool,
+    session_timed_out: AtomicBool,
 }
 
 impl Reporter {
@@ -43,38 +56,53 @@ impl Reporter {
             who,
             metrics: context.kafka_metrics.clone(),
             troubles: context.troubles.clone(),
+            health: context.health.clone(),
             kafka: context.config.kafka.clone(),
+            cause: Mutex::default(),
+            all_down: AtomicBool::new(false),
+            session_timed_out: AtomicBool::new(false),
         }
     }
 
     /// librdkafka's own log.
     pub(super) fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         let client = self.client.as_str();
+        if facility == SESSION_TIMEOUT {
+            self.expect_session_timeout();
+        }
         match level {
+            _ if QUIET_FACILITIES.contains(&facility) => {
+                debug!(target: "librdkafka", client, facility, "{text}");
+            }
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 error!(target: "librdkafka", client, facility, "{text}");
             }
-            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning
-                if !QUIET_FACILITIES.contains(&facility) =>
-            {
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
                 warn!(target: "librdkafka", client, facility, "{text}");
             }
             RDKafkaLogLevel::Notice => info!(target: "librdkafka", client, facility, "{text}"),
-            _ => debug!(target: "librdkafka", client, facility, "{text}"),
+            RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                debug!(target: "librdkafka", client, facility, "{text}");
+            }
         }
     }
 
     /// Comes once a second.
     pub(super) fn statistics(&self, statistics: &Statistics) {
         self.metrics.observe_queues(&self.client, statistics);
+        self.troubles.repeat();
+        if !is_fresh(statistics) {
+            return;
+        }
         if statistics
             .brokers
             .values()
             .any(|broker| broker.state == "UP")
         {
-            self.troubles.resolve(&self.client, Kind::Connection);
+            self.answered();
+        } else if self.all_down.load(Ordering::Relaxed) {
+            self.no_answer();
         }
-        self.troubles.repeat();
     }
 
     /// An error that no call returned.
@@ -87,10 +115,18 @@ impl Reporter {
             .client_errors
             .with_label_values(&[self.client.as_str(), &code_label(code)])
             .inc();
-        if let Meaning::Trouble(kind, text) =
-            error_text::meaning(code, reason, &self.kafka, &self.who)
-        {
-            self.report(code, kind, text);
+        match error_text::meaning(code, reason, &self.kafka, &self.who) {
+            // One of several brokers may fail: it is trouble once all of them do.
+            Meaning::Trouble(Kind::Connection, text) => *self.lock_cause() = Some(text),
+            Meaning::Trouble(Kind::Access, text) => {
+                self.troubles.report(&self.client, Kind::Access, &text);
+            }
+            // The next statistics tell whether they still are: while a call blocked, this
+            // event may have grown old.
+            Meaning::Passing if code == Code::AllBrokersDown => {
+                self.all_down.store(true, Ordering::Relaxed);
+            }
+            Meaning::Passing | Meaning::Fatal(_) => {}
         }
     }
 
@@ -100,52 +136,71 @@ impl Reporter {
         client: &Client<C>,
         error: &KafkaError,
     ) -> Result<(), Failure> {
-        self.judge_about(client, error, &self.who).map(|_| ())
+        self.judge_about(&self.who.topic, client, error).map(|_| ())
     }
 
-    /// As [`Self::judge`], for a question about `topic`; the text says what is wrong.
-    pub(super) fn judge_topic<C: ClientContext>(
+    /// As [`Self::judge`], for a call about `topic`; returns what was said about it.
+    pub(super) fn judge_about<C: ClientContext>(
         &self,
-        client: &Client<C>,
         topic: &str,
-        error: &KafkaError,
-    ) -> Result<String, Failure> {
-        self.judge_about(
-            client,
-            error,
-            &Who {
-                topic: topic.to_owned(),
-                ..self.who.clone()
-            },
-        )
-    }
-
-    fn judge_about<C: ClientContext>(
-        &self,
         client: &Client<C>,
         error: &KafkaError,
-        who: &Who,
     ) -> Result<String, Failure> {
         self.check_fatal(client)?;
         let reason = error.to_string();
         let Some(code) = error.rdkafka_error_code() else {
-            return Err(Failure::runtime(anyhow::anyhow!("kafka: {reason}")));
+            return Err(self.fatal(format!("kafka: {reason}")));
         };
-        let code = if error_text::is_no_answer(code) {
-            Code::AllBrokersDown
-        } else {
-            code
-        };
-        match error_text::meaning(code, &reason, &self.kafka, who) {
-            Meaning::Fatal(text) => Err(Failure::runtime(anyhow::anyhow!(text))),
-            Meaning::Trouble(kind, text) => Ok(self.report(code, kind, text)),
-            Meaning::Passing if error_text::is_not_yet(code) => Ok(format!("kafka: {reason}")),
-            Meaning::Passing => Ok(self.report(code, Kind::Connection, format!("kafka: {reason}"))),
+        if error_text::is_no_answer(code) {
+            return Ok(self.no_answer());
         }
+        let who = Who {
+            topic: topic.to_owned(),
+            ..self.who.clone()
+        };
+        let (kind, text) = match error_text::meaning(code, &reason, &self.kafka, &who) {
+            Meaning::Fatal(text) => return Err(self.fatal(text)),
+            Meaning::Trouble(kind, text) => (kind, text),
+            Meaning::Passing => (Kind::Connection, format!("kafka: {reason}")),
+        };
+        if !error_text::is_not_yet(code) {
+            self.troubles.report(&self.client, kind, &text);
+        }
+        Ok(text)
+    }
+
+    /// No broker answers: reports the cause, as far as it is known, and returns it.
+    pub(super) fn no_answer(&self) -> String {
+        let cause = self.lock_cause().clone();
+        let text = cause.unwrap_or_else(|| error_text::no_broker(&self.kafka));
+        self.troubles.report(&self.client, Kind::Connection, &text);
+        text
+    }
+
+    /// A broker answered: there is a connection.
+    pub(super) fn answered(&self) {
+        *self.lock_cause() = None;
+        self.all_down.store(false, Ordering::Relaxed);
+        self.troubles.resolve(&self.client, Kind::Connection);
+    }
+
+    /// Whether the group's coordinator wasn't heard for the whole session.
+    pub(super) fn session_timed_out(&self) -> bool {
+        self.session_timed_out.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn expect_session_timeout(&self) {
+        self.session_timed_out.store(true, Ordering::Relaxed);
+    }
+
+    /// The group gave us an assignment: whatever was with topic, group and session is over.
+    pub(super) fn assigned(&self) {
+        self.session_timed_out.store(false, Ordering::Relaxed);
+        self.troubles.resolve(&self.client, Kind::Access);
     }
 
     /// The failure of a client that can't be used any more.
-    pub(super) fn check_fatal<C: ClientContext>(&self, client: &Client<C>) -> Result<(), Failure> {
+    fn check_fatal<C: ClientContext>(&self, client: &Client<C>) -> Result<(), Failure> {
         let Some((code, reason)) = client.fatal_error() else {
             return Ok(());
         };
@@ -153,23 +208,16 @@ impl Reporter {
             Meaning::Fatal(text) | Meaning::Trouble(_, text) => text,
             Meaning::Passing => format!("the Kafka client failed for good: {reason}"),
         };
-        Err(Failure::runtime(anyhow::anyhow!(text)))
+        Err(self.fatal(text))
     }
 
-    /// A call was answered: there is a connection.
-    pub(super) fn answered(&self) {
-        self.troubles.resolve(&self.client, Kind::Connection);
+    fn fatal(&self, text: String) -> Failure {
+        self.health.failed(text.as_str());
+        Failure::runtime(anyhow::anyhow!(text))
     }
 
-    /// Reports the trouble, or repeats what was said before if that is nearer to the
-    /// cause; returns what was reported.
-    fn report(&self, code: Code, kind: Kind, text: String) -> String {
-        let before = self.troubles.text_of(&self.client, kind);
-        let text = before
-            .filter(|_| code == Code::AllBrokersDown)
-            .unwrap_or(text);
-        self.troubles.report(&self.client, kind, &text);
-        text
+    fn lock_cause(&self) -> MutexGuard<'_, Option<String>> {
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -180,11 +228,20 @@ impl Drop for Reporter {
     }
 }
 
+/// Statistics wait in the client's queue while a call blocks its thread.
+fn is_fresh(statistics: &Statistics) -> bool {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    now.abs_diff(statistics.time) <= 2
+}
+
 /// `BrokerTransportFailure` as `broker_transport_failure`.
 fn code_label(code: Code) -> String {
     let mut label = String::new();
     for character in format!("{code:?}").chars() {
-        if character.is_ascii_uppercase() && !label.is_empty() && !label.ends_with('_') {
+        if character.is_ascii_uppercase() && !label.is_empty() {
             label.push('_');
         }
         label.push(character.to_ascii_lowercase());

@@ -41,20 +41,18 @@ pub(crate) fn check_properties(kafka: &KafkaConfig) -> Result<(), ConfigError> {
     let mut producer = common(kafka, "");
     set_producer(&mut producer);
     apply(&mut producer, &kafka.producer_properties);
-    ConfigError::all([
-        check_native(
-            kafka,
-            &consumer,
-            "kafka.consumer_properties",
-            &kafka.consumer_properties,
-        ),
-        check_native(
-            kafka,
-            &producer,
-            "kafka.producer_properties",
-            &kafka.producer_properties,
-        ),
-    ])
+    check_native(
+        kafka,
+        &consumer,
+        "kafka.consumer_properties",
+        &kafka.consumer_properties,
+    )?;
+    check_native(
+        kafka,
+        &producer,
+        "kafka.producer_properties",
+        &kafka.producer_properties,
+    )
 }
 
 /// Builds the native configuration, which touches no network.
@@ -74,7 +72,7 @@ fn check_native(
             } else {
                 "kafka"
             };
-            Err(ConfigError(format!("{table}: {text}")))
+            Err(ConfigError(format!("{table} sets {name}: {text}")))
         }
         Err(error) => Err(ConfigError(format!("kafka: {error}"))),
     }

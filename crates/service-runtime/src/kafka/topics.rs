@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::Producer as _;
 
-use super::Producer;
 use super::troubles::Kind;
+use super::{CALL_TIMEOUT, Producer, RETRY_PAUSE};
 use crate::{Context, Failure};
 
-const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Also the last question before giving up gets a chance to be answered.
+const SHORTEST_CALL: Duration = Duration::from_millis(100);
 
 /// What came of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +32,21 @@ pub fn wait_for_topics(
     let started = Instant::now();
     let reporter = producer.client().context().reporter();
     loop {
-        let missing = topics
-            .iter()
-            .find_map(|topic| ask(producer, topic).err().map(|error| (topic, error)));
+        let left = give_up.map(|limit| limit.saturating_sub(started.elapsed()));
+        let patience = left
+            .unwrap_or(CALL_TIMEOUT)
+            .clamp(SHORTEST_CALL, CALL_TIMEOUT);
+        let missing = topics.iter().find_map(|topic| {
+            ask(producer, topic, patience)
+                .err()
+                .map(|error| (topic, error))
+        });
         let Some((topic, error)) = missing else {
             reporter.answered();
             reporter.troubles.resolve(&reporter.client, Kind::Access);
             return Ok(TopicNeeds::Met);
         };
-        let text = reporter.judge_topic(producer.client(), topic, &error)?;
+        let text = reporter.judge_about(topic, producer.client(), &error)?;
         if give_up.is_some_and(|limit| started.elapsed() >= limit) {
             return Err(Failure::runtime(anyhow::anyhow!("gave up: {text}")));
         }
@@ -50,10 +56,8 @@ pub fn wait_for_topics(
     }
 }
 
-fn ask(producer: &Producer, topic: &str) -> Result<(), KafkaError> {
-    let metadata = producer
-        .client()
-        .fetch_metadata(Some(topic), CALL_TIMEOUT)?;
+fn ask(producer: &Producer, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
+    let metadata = producer.client().fetch_metadata(Some(topic), timeout)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     match found {
         Some(found) if found.error().is_none() && !found.partitions().is_empty() => Ok(()),

@@ -68,7 +68,7 @@ impl Troubles {
         self.health.client_resolved(Reason::Kafka, client);
         if state.present.is_empty() {
             state.warned.clear();
-            info!("connected to Kafka again");
+            info!("Kafka serves us again");
         }
     }
 
@@ -76,11 +76,6 @@ impl Troubles {
     pub(crate) fn forget(&self, client: &str) {
         self.lock().present.retain(|(name, _), _| name != client);
         self.health.client_resolved(Reason::Kafka, client);
-    }
-
-    /// The trouble of this kind that `client` has.
-    pub(crate) fn text_of(&self, client: &str, kind: Kind) -> Option<String> {
-        self.lock().present.get(&(client.to_owned(), kind)).cloned()
     }
 
     /// Repeats in the log what lasts longer than a minute.
@@ -113,14 +108,56 @@ impl State {
     }
 
     fn warn_about(&mut self, text: &str) {
-        let now = Instant::now();
-        let is_due = self
-            .warned
-            .get(text)
-            .is_none_or(|last| now.duration_since(*last) >= REPEAT_AFTER);
-        if is_due {
-            self.warned.insert(text.to_owned(), now);
+        if self.is_due(text, Instant::now()) {
             warn!("{text}");
         }
+    }
+
+    /// Whether `text` is to be logged now; then it isn't for a minute.
+    fn is_due(&mut self, text: &str, now: Instant) -> bool {
+        let last = self.warned.get(text);
+        let is_due = last.is_none_or(|last| now.duration_since(*last) >= REPEAT_AFTER);
+        if is_due {
+            self.warned.insert(text.to_owned(), now);
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_ready_again_once_all_its_troubles_are_over() {
+        let health = Health::default();
+        let troubles = Troubles::new(health.clone());
+        troubles.report("a", Kind::Connection, "no broker");
+        troubles.report("a", Kind::Access, "no topic");
+        assert_eq!(health.not_ready(), ["no broker; no topic"]);
+        troubles.resolve("a", Kind::Connection);
+        assert_eq!(health.not_ready(), ["no topic"]);
+        troubles.resolve("a", Kind::Access);
+        assert!(health.not_ready().is_empty());
+    }
+
+    #[test]
+    fn a_closed_client_leaves_no_trouble_behind_and_keeps_that_of_others() {
+        let health = Health::default();
+        let troubles = Troubles::new(health.clone());
+        troubles.report("a", Kind::Connection, "no broker");
+        troubles.report("b", Kind::Connection, "wrong password");
+        troubles.forget("a");
+        assert_eq!(health.not_ready(), ["wrong password"]);
+    }
+
+    #[test]
+    fn what_lasts_is_logged_once_a_minute() {
+        let mut state = State::default();
+        let start = Instant::now();
+        assert!(state.is_due("no broker", start));
+        assert!(!state.is_due("no broker", start + Duration::from_secs(59)));
+        assert!(state.is_due("wrong password", start + Duration::from_secs(59)));
+        assert!(state.is_due("no broker", start + Duration::from_secs(60)));
     }
 }

@@ -1,0 +1,46 @@
+# fraud-stream. Without a target: the list of them.
+
+# Where rustup puts cargo, if the shell hasn't heard of it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
+PREREQUISITES := crates/local-stack/prerequisites.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run build build-release test lint fmt clean
+
+help: ## List the habits
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
+	@$(LOCAL_STACK) demo
+
+run: build-release ## The same stack on a steady stream until Ctrl+C (BROKER=host:port: on yours)
+	@$(LOCAL_STACK) run
+
+build-release:
+	@$(PREREQUISITES) build kafka
+	@echo "building: minutes the first time, then seconds"
+	@cargo build --release --locked --workspace --bins
+
+build: ## Build everything for development
+	@$(PREREQUISITES) build
+	cargo build --locked --workspace --bins
+
+test: ## Every test: unit, golden, property, and end to end over a real Kafka
+	@$(PREREQUISITES) build kafka python promtool
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+lint: ## Formatting, clippy and the documentation's links, warnings refused
+	@$(PREREQUISITES) build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+
+fmt: ## Format the code
+	cargo fmt --all
+
+clean: ## Remove what was built and downloaded
+	cargo clean
+	rm -rf .cache

@@ -1,0 +1,143 @@
+//! Stages before the classifier, where the fixtures don't reach.
+
+use fraud_model::Outcome;
+use serde_json::json;
+
+use crate::made::{ASSEMBLER, MadeModel, leaf, split};
+use crate::support::{copy_folder, model_folder, score};
+
+const ENCODER: &str = "org.apache.spark.ml.feature.OneHotEncoderModel";
+const BUCKETIZER: &str = "org.apache.spark.ml.feature.Bucketizer";
+const SCALER: &str = "org.apache.spark.ml.feature.StandardScalerModel";
+
+#[test]
+fn a_null_category_is_a_null_vector_for_the_assembler_to_handle() {
+    let lines = [r#"{"a":1}"#, r#"{"b":1}"#];
+    let scores =
+        |handle_invalid| score(&encoding(handle_invalid).load().expect("it loads"), &lines);
+    let error = scores("error");
+    assert_eq!(
+        rejection(&error.outcomes[1]),
+        "invalid_feature: vector is null"
+    );
+    assert_eq!(scores("skip").outcomes, [Outcome::Scored, Outcome::Skipped]);
+    let keep = scores("keep");
+    assert_eq!(keep.outcomes, [Outcome::Scored, Outcome::Scored]);
+    // The second of the slots is 1 for the first row, and NaN for the second.
+    assert_eq!(keep.predictions, [1.0, 1.0]);
+}
+
+#[test]
+fn a_category_out_of_range_is_refused_by_the_fields_name() {
+    let scores = score(
+        &encoding("error").load().expect("it loads"),
+        &[r#"{"a":5}"#, r#"{"a":4}"#],
+    );
+    assert_eq!(
+        rejection(&scores.outcomes[0]),
+        "invalid_feature: a is a category not seen before"
+    );
+    assert_eq!(scores.outcomes[1], Outcome::Scored);
+}
+
+#[test]
+fn several_columns_are_bucketed_at_once() {
+    let mut model = MadeModel::new();
+    let params = json!({
+        "inputCols": ["a", "b"], "outputCols": ["x", "y"], "handleInvalid": "keep",
+        "splitsArray": [["-Inf", 0.0, "Inf"], [0.0, 1.0, 2.0]],
+    });
+    model.add(BUCKETIZER, &params, &json!({}));
+    model.add_assembler(&["x", "y"], "features");
+    model.add_tree(2, &json!({}), &above(1, 0.5));
+    let lines = [
+        r#"{"a":-1,"b":0.9}"#,
+        r#"{"a":1,"b":1}"#,
+        r#"{"a":1,"b":"NaN"}"#,
+        r#"{"a":1,"b":3}"#,
+    ];
+    let scores = score(&model.load().expect("it loads"), &lines);
+    assert_eq!(scores.predictions[..3], [0.0, 1.0, 1.0]);
+    assert_eq!(
+        rejection(&scores.outcomes[3]),
+        "invalid_feature: b is outside all buckets"
+    );
+}
+
+#[test]
+fn a_stage_that_computes_with_a_null_vector_refuses_the_row() {
+    let mut model = MadeModel::new();
+    let encoder = json!({"inputCol": "a", "outputCol": "vector"});
+    let folder = model.add(ENCODER, &encoder, &json!({}));
+    copy_folder(&encoder_data(), &folder.join("data"));
+    model.add_tree(4, &json!({"featuresCol": "vector"}), &above(1, 0.5));
+    let scores = score(&model.load().expect("it loads"), &[r#"{"b":1}"#]);
+    assert_eq!(
+        rejection(&scores.outcomes[0]),
+        "invalid_feature: vector is null"
+    );
+}
+
+#[test]
+fn rows_are_scored_alike_in_batches_of_any_size() {
+    let model = crate::support::load("imputed-buckets");
+    let lines = crate::support::expected_lines("imputed-buckets", "input.jsonl");
+    let lines: Vec<_> = lines.iter().cycle().take(1000).collect();
+    let together = crate::support::score_lines(&model, &lines);
+    for (line, together) in lines.iter().zip(together) {
+        assert_eq!(crate::support::score_lines(&model, &[line]), [together]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_for_this_stage_is_named() {
+    let mut model = MadeModel::assembling(&["a"]);
+    let folder = model.add(
+        SCALER,
+        &json!({"inputCol": "features", "outputCol": "x"}),
+        &json!({}),
+    );
+    copy_folder(&encoder_data(), &folder.join("data"));
+    model.add_tree(1, &json!({"featuresCol": "x"}), &above(0, 0.5));
+    let error = model.error();
+    assert!(
+        error.contains("2_stage_1/data/part-00000") || error.contains("1_stage_1/data/part-00000"),
+        "{error}"
+    );
+    assert!(error.ends_with("has no column mean"), "{error}");
+}
+
+/// One-hot encodes `a`, of 5 categories of which the last is dropped, and asks
+/// whether it is category 1.
+fn encoding(handle_invalid: &str) -> MadeModel {
+    let mut model = MadeModel::new();
+    let encoder = json!({"inputCol": "a", "outputCol": "vector"});
+    let folder = model.add(ENCODER, &encoder, &json!({}));
+    copy_folder(&encoder_data(), &folder.join("data"));
+    let assembler = json!({
+        "inputCols": ["vector"], "outputCol": "features", "handleInvalid": handle_invalid,
+    });
+    model.add(ASSEMBLER, &assembler, &json!({}));
+    model.add_tree(4, &json!({}), &above(1, 0.5));
+    model
+}
+
+fn encoder_data() -> std::path::PathBuf {
+    model_folder("imputed-buckets").join("stages/2_OneHotEncoder_28ca248d63da/data")
+}
+
+/// Class 1 where the feature is above the threshold, or NaN.
+fn above(feature: i32, threshold: f64) -> [crate::made::Node; 3] {
+    [
+        split(0, (1, 2), feature, threshold),
+        leaf(1, &[3.0, 1.0]),
+        leaf(2, &[1.0, 3.0]),
+    ]
+}
+
+fn rejection(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Rejected(rejection) => rejection.to_string(),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,13 @@
+//! The models in `tests/fixtures`, and some made by hand: loaded, scored and
+//! broken.
+
+mod broken;
+mod damaged;
+mod edge_cases;
+mod features;
+mod golden;
+mod identity;
+mod input_types;
+mod made;
+mod pipelines;
+mod support;

@@ -1,0 +1,267 @@
+//! One Apache Kafka broker that is its own controller (KRaft).
+
+mod properties;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rand::distr::{Alphanumeric, SampleString};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rustix::process::Signal;
+
+use crate::{
+    ChildProcess, DEFAULT_KAFKA_VERSION, Distribution, Listener, free_port, wait_until, watcher,
+};
+
+/// A loaded machine with two cores takes its time to start a JVM.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Another process may take a free port before the broker does.
+const START_ATTEMPTS: usize = 3;
+
+/// What broker to start.
+#[derive(Debug, Clone)]
+pub struct BrokerOptions {
+    /// The Kafka version.
+    pub version: String,
+    /// Where it keeps its data; an existing folder goes on where it stopped.
+    /// `None`: a temporary folder, which is removed with the broker.
+    pub data: Option<PathBuf>,
+    /// Where clients reach it; the first is the one that [`Broker::address`] gives,
+    /// and must be `PLAINTEXT`: the broker itself uses it too.
+    pub listeners: Vec<Listener>,
+    /// Broker properties over the ones for tests.
+    pub properties: BTreeMap<String, String>,
+    /// Options of `StorageTool format`, such as `--add-scram` and its argument.
+    pub format_arguments: Vec<String>,
+}
+
+impl Default for BrokerOptions {
+    fn default() -> Self {
+        Self {
+            version: DEFAULT_KAFKA_VERSION.to_owned(),
+            data: None,
+            listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
+            properties: BTreeMap::new(),
+            format_arguments: Vec::new(),
+        }
+    }
+}
+
+/// A broker that runs, unless it was stopped or killed; it ends with this value.
+#[derive(Debug)]
+pub struct Broker {
+    distribution: Distribution,
+    listeners: Vec<Listener>,
+    folder: Folder,
+    process: Option<ChildProcess>,
+}
+
+impl Broker {
+    /// Starts a broker and waits until it answers.
+    pub fn start(options: &BrokerOptions) -> Result<Self> {
+        let distribution = Distribution::fetch(&options.version)?;
+        let folder = Folder::new(options.data.as_deref())?;
+        let mut broker = Self {
+            distribution,
+            listeners: Vec::new(),
+            folder,
+            process: None,
+        };
+        let fixed_ports = options
+            .listeners
+            .iter()
+            .all(|listener| listener.port.is_some());
+        for attempt in 1.. {
+            broker.configure(options)?;
+            broker.format(&options.format_arguments)?;
+            match broker.run() {
+                Err(error) if attempt < START_ATTEMPTS && !fixed_ports => {
+                    eprintln!("trying again: {error:#}");
+                }
+                result => return result.map(|()| broker),
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// `host:port` of the first listener, for `bootstrap.servers`.
+    pub fn address(&self) -> String {
+        self.listeners[0].advertised()
+    }
+
+    /// What clients are told to connect to at the listener called `name`.
+    pub fn listener_address(&self, name: &str) -> Option<String> {
+        let listener = self.listeners.iter().find(|listener| listener.name == name);
+        listener.map(Listener::advertised)
+    }
+
+    /// The jars that it runs from, for Kafka's own tools.
+    pub fn distribution(&self) -> &Distribution {
+        &self.distribution
+    }
+
+    /// Whether its process runs.
+    pub fn is_running(&mut self) -> Result<bool> {
+        match &mut self.process {
+            Some(process) => Ok(process.exit_status()?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// Ends the broker in order.
+    pub fn stop(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.terminate(STOP_TIMEOUT)?;
+        }
+        Ok(())
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) -> Result<()> {
+        match self.process.take() {
+            Some(mut process) => process.kill(),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a signal, such as STOP and CONT, to the running broker.
+    pub fn signal(&mut self, signal: Signal) -> Result<()> {
+        let process = self.process.as_mut().context("the broker doesn't run")?;
+        process.signal(signal)
+    }
+
+    /// Starts a stopped or killed broker on its ports and data, and waits until it
+    /// answers.
+    pub fn restart(&mut self) -> Result<()> {
+        ensure!(!self.is_running()?, "the broker runs");
+        self.run()
+    }
+
+    fn configure(&mut self, options: &BrokerOptions) -> Result<()> {
+        let listeners = options.listeners.iter().cloned();
+        self.listeners = listeners.map(Listener::with_port).collect();
+        ensure!(!self.listeners.is_empty(), "a broker needs a listener");
+        let text = properties::text(
+            &self.listeners,
+            free_port(),
+            &self.folder.data(),
+            &options.properties,
+        );
+        fs::write(self.folder.properties(), text).context("writing server.properties")
+    }
+
+    fn format(&self, arguments: &[String]) -> Result<()> {
+        if self.folder.data().join("meta.properties").exists() {
+            return Ok(());
+        }
+        // 16 bytes in base64; the last character has 4 spare bits, which are 0.
+        let cluster_id = Alphanumeric.sample_string(&mut rand::rng(), 21) + "A";
+        let output = self
+            .distribution
+            .java(&["-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool")
+            .args(["format", "--cluster-id", &cluster_id, "--config"])
+            .arg(self.folder.properties())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .context("running Kafka's StorageTool")?;
+        ensure!(
+            output.status.success(),
+            "Kafka can't format {}: {}{}",
+            self.folder.data().display(),
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let mut command = self
+            .distribution
+            .java(&["-Xmx1g", "-Xms128m"], "kafka.Kafka");
+        command.arg(self.folder.properties());
+        let mut process = ChildProcess::spawn("Kafka", &mut command)?;
+        let client: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.listeners[0].address())
+            .set("reconnect.backoff.max.ms", "200")
+            .set("log_level", "0")
+            .create()?;
+        wait_until("Kafka to answer", START_TIMEOUT, || {
+            if process.exit_status()?.is_some() {
+                bail!("Kafka doesn't start: {}", reason(&process));
+            }
+            Ok(client
+                .fetch_metadata(None, Duration::from_millis(500))
+                .is_ok())
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // Before the folder goes. An orderly end would take a second for nothing.
+        let _ = self.kill();
+    }
+}
+
+/// The line of the log that says most about why a broker ended.
+fn reason(process: &ChildProcess) -> String {
+    let lines = process.stderr().lines();
+    let cause = lines.iter().rfind(|line| line.contains("Caused by"));
+    let line = cause.or_else(|| lines.iter().find(|line| line.contains("Exception")));
+    line.or(lines.last()).cloned().unwrap_or_default()
+}
+
+/// The folder of a broker's configuration and data.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// Removes it when dropped.
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Folder {
+    fn new(given: Option<&Path>) -> Result<Self> {
+        if let Some(path) = given {
+            fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
+            let path = fs::canonicalize(path)?;
+            return Ok(Self {
+                path,
+                temporary: None,
+            });
+        }
+        watcher::start()?;
+        let temporary = tempfile::Builder::new().prefix("kafka-").tempdir()?;
+        watcher::folder_made(temporary.path());
+        Ok(Self {
+            path: temporary.path().to_owned(),
+            temporary: Some(temporary),
+        })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    fn properties(&self) -> PathBuf {
+        self.path.join("server.properties")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(temporary) = self.temporary.take()
+            && temporary.close().is_ok()
+        {
+            watcher::folder_removed(&self.path);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Sending messages as they are, broken ones too.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+
+use crate::topics;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A message to send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; `None` is Kafka's null.
+    pub value: Option<&'a [u8]>,
+    /// Its partition; `None`: by the key, as Java's clients choose it.
+    pub partition: Option<i32>,
+}
+
+impl<'a> Message<'a> {
+    /// A message with key and value.
+    pub fn new(key: &'a [u8], value: &'a [u8]) -> Self {
+        Self {
+            key: Some(key),
+            value: Some(value),
+            partition: None,
+        }
+    }
+}
+
+/// Sends `messages` in their order and waits until the broker has all of them.
+pub fn send(bootstrap_servers: &str, topic: &str, messages: &[Message<'_>]) -> Result<()> {
+    let producer: BaseProducer<FirstFailure> = topics::client(bootstrap_servers)
+        .set("enable.idempotence", "true")
+        .set("partitioner", "murmur2_random")
+        .create_with_context(FirstFailure::default())?;
+    for message in messages {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic);
+        record.key = message.key;
+        record.payload = message.value;
+        record.partition = message.partition;
+        while let Err((error, same_record)) = producer.send(record) {
+            let is_full = error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+            ensure!(is_full, "sending to {topic:?}: {error}");
+            producer.poll(Duration::from_millis(10));
+            record = same_record;
+        }
+    }
+    producer
+        .flush(TIMEOUT)
+        .with_context(|| format!("sending to {topic:?}"))?;
+    match producer.context().take() {
+        None => Ok(()),
+        Some(error) => bail!("sending to {topic:?}: {error}"),
+    }
+}
+
+/// Keeps the first message's error.
+#[derive(Default)]
+struct FirstFailure {
+    error: Mutex<Option<KafkaError>>,
+}
+
+impl FirstFailure {
+    fn take(&self) -> Option<KafkaError> {
+        self.error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl ClientContext for FirstFailure {}
+
+impl ProducerContext for FirstFailure {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| error.clone());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What flows through the demo: simulated transactions, and the model for them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use local_stack::{ChildProcess, binary, checkout};
+
+/// Half a minute on a slow machine; a second on most.
+const SIMULATION_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Customers and terminals in the ratio that the model was trained on: its features
+/// count transactions. So few of them have more frauds: 8 %.
+const SIMULATION: [&str; 6] = ["--customers", "500", "--terminals", "1000", "--days", "1"];
+
+/// Simulates a day of transactions into `folder`, which is made anew.
+pub(crate) fn simulate(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    let mut command = Command::new(binary("producer-svc")?);
+    command
+        .arg("simulate")
+        .args(SIMULATION)
+        .arg("--out")
+        .arg(folder);
+    let mut simulation = ChildProcess::spawn("producer-svc simulate", &mut command)?;
+    let status = simulation.wait(SIMULATION_TIMEOUT)?;
+    ensure!(
+        status.success(),
+        "producer-svc simulate ended with {status}: {}",
+        simulation.stderr()
+    );
+    Ok(())
+}
+
+/// The model of the repository.
+pub(crate) fn model() -> PathBuf {
+    checkout().join("models/fraud-classifier")
+}
+
+/// The folder below `target/` for what a command leaves, made anew.
+pub(crate) fn output_folder(name: &str) -> Result<PathBuf> {
+    let folder = checkout().join("target").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    fs::canonicalize(&folder).with_context(|| format!("finding {}", folder.display()))
+}
+
+/// A path as one types it in the checkout.
+pub(crate) fn shown(path: &Path) -> String {
+    let checkout = fs::canonicalize(checkout()).unwrap_or_default();
+    path.strip_prefix(&checkout)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

@@ -1,0 +1,132 @@
+//! Topics: making them and how much they hold.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::types::RDKafkaErrorCode;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A topic to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Topic<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// Its configuration, such as `("max.message.bytes", "1000")`.
+    pub config: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Topic<'a> {
+    /// A topic with the broker's defaults.
+    pub fn new(name: &'a str, partitions: i32) -> Self {
+        Self {
+            name,
+            partitions,
+            config: &[],
+        }
+    }
+}
+
+/// Makes those of `topics` that don't exist yet.
+pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let new_topics: Vec<_> = topics
+        .iter()
+        .map(|topic| NewTopic {
+            name: topic.name,
+            num_partitions: topic.partitions,
+            replication: TopicReplication::Fixed(1),
+            config: topic.config.to_vec(),
+        })
+        .collect();
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let results = runtime
+        .block_on(admin.create_topics(&new_topics, &options))
+        .with_context(|| format!("creating topics on {bootstrap_servers}"))?;
+    for result in results {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, error)) => bail!("creating topic {topic:?}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// Deletes topics with what they hold, and consumer groups with their offsets;
+/// those that don't exist are gone already.
+pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let (topics, groups) = runtime.block_on(async {
+        let topics = admin.delete_topics(topics, &options).await;
+        (topics, admin.delete_groups(groups, &options).await)
+    });
+    for result in topics?.into_iter().chain(groups?) {
+        match result {
+            Ok(_)
+            | Err((
+                _,
+                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::GroupIdNotFound,
+            )) => {}
+            Err((name, error)) => bail!("deleting {name:?}: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// The offset after the last record of each partition.
+pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
+    let consumer: BaseConsumer = client(bootstrap_servers).create()?;
+    partitions(&consumer, topic)?
+        .into_iter()
+        .map(|partition| {
+            let (_, end) = consumer
+                .fetch_watermarks(topic, partition, TIMEOUT)
+                .with_context(|| format!("reading the end of {topic}:{partition}"))?;
+            Ok((partition, end))
+        })
+        .collect()
+}
+
+/// The partitions of a topic that exists.
+pub(crate) fn partitions<C: Consumer<X>, X: rdkafka::consumer::ConsumerContext>(
+    consumer: &C,
+    topic: &str,
+) -> Result<Vec<i32>> {
+    let metadata = consumer
+        .fetch_metadata(Some(topic), TIMEOUT)
+        .with_context(|| format!("reading the partitions of {topic:?}"))?;
+    let topic = metadata
+        .topics()
+        .first()
+        .context("an answer without the topic")?;
+    if let Some(error) = topic.error() {
+        bail!(
+            "topic {:?}: {}",
+            topic.name(),
+            RDKafkaErrorCode::from(error)
+        );
+    }
+    Ok(topic
+        .partitions()
+        .iter()
+        .map(|partition| partition.id())
+        .collect())
+}
+
+pub(crate) fn client(bootstrap_servers: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", bootstrap_servers)
+        .set("log_level", "0");
+    config
+}

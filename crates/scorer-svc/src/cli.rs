@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use fraud_model::ModelOptions;
+use service_runtime::{Service, ServiceArgs};
+
+use crate::{describe, score};
+
+const SERVICE: Service = Service {
+    name: "scorer",
+    binary: "scorer-svc",
+    version: env!("CARGO_PKG_VERSION"),
+    defaults: include_str!("../config.default.toml"),
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  Score a stream:
+    FRAUD__SCORER__MODEL=models/fraud-classifier FRAUD__KAFKA__BOOTSTRAP_SERVERS=localhost:9092 scorer-svc
+  See the results as Spark's console sink prints them:
+    FRAUD__SCORER__OUTPUT=console scorer-svc --config fraud.toml
+  Score a file without Kafka:
+    scorer-svc score --model models/fraud-classifier transactions.jsonl > results.jsonl
+  Compare with what Spark wrote:
+    scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl";
+
+const SCORE_EXAMPLES: &str = "\
+Examples:
+  scorer-svc score --model models/fraud-classifier transactions.jsonl
+  scorer-svc score --model models/fraud-classifier day.parquet > results.jsonl
+  head -1000 input.jsonl | scorer-svc score --model models/fraud-classifier
+  scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl
+
+Exit codes: 0 all lines were scored or skipped (and agree), 1 a line was rejected or
+differs, 2 the model or the input can't be read.";
+
+/// Scores card transactions from a Kafka topic with a Spark ML pipeline
+///
+/// Without a command it runs until SIGTERM or Ctrl+C.
+#[derive(Debug, Parser)]
+#[command(name = "scorer-svc", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(flatten)]
+    service: ServiceArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score JSON lines or Parquet, without Kafka
+    ///
+    /// Results go to stdout; rejected transactions to stderr as
+    /// "line N: code: message", skipped ones as "line N: skipped".
+    #[command(after_help = SCORE_EXAMPLES)]
+    Score(ScoreArgs),
+    /// Show a model's stages, columns, classes and version, or why it can't be loaded
+    Describe(ModelArgs),
+}
+
+/// Arguments of `score`.
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Transactions, as JSON lines or Parquet; stdin if left out
+    pub(crate) file: Option<PathBuf>,
+    /// Compare with the result lines of this file instead of printing them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect: Option<PathBuf>,
+}
+
+/// Which model.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// The folder that PipelineModel.save wrote
+    #[arg(long)]
+    pub(crate) model: String,
+    /// Name to use instead of the folder's
+    #[arg(long, value_name = "NAME")]
+    model_name: Option<String>,
+    /// Spark's df.schema.json() of the input, instead of the folder's schema.json
+    #[arg(long, value_name = "FILE")]
+    input_schema: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    pub(crate) fn options(&self) -> ModelOptions {
+        ModelOptions {
+            name: self.model_name.clone(),
+            input_schema: self.input_schema.clone(),
+        }
+    }
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Score(args)) => score::run(&args),
+        Some(Command::Describe(args)) => describe::run(&args),
+        None => service_runtime::run(&SERVICE, &cli.service, crate::run),
+    }
+}
+
+/// Says why a command can't start, in one line, with its exit code.
+pub(crate) fn cannot_start(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,163 @@
+//! `[scorer]`
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use fraud_model::ModelOptions;
+use serde::Deserialize;
+use service_runtime::config::duration;
+use service_runtime::kafka::Start;
+use service_runtime::{ConfigError, RuntimeConfig, Section};
+
+/// The broker's own bound (`transaction.max.timeout.ms`), which managed Kafka
+/// doesn't let one raise.
+const LONGEST_TRANSACTION: Duration = Duration::from_secs(15 * 60);
+
+/// `[scorer]`; `config.default.toml` says what each key does.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ScorerConfig {
+    /// Where the model is.
+    pub model: String,
+    /// Name to use instead of the folder's.
+    pub model_name: String,
+    /// Spark's schema of the input.
+    pub input_schema: PathBuf,
+    /// The class called fraud.
+    pub positive_class: u32,
+    /// The consumer group.
+    pub group: String,
+    /// Where a group without offsets begins; a [`Start`].
+    pub start: String,
+    /// Where results go.
+    pub output: Output,
+    /// What a failure may cost.
+    pub delivery: DeliveryMode,
+    /// Whether results have headers.
+    pub headers: bool,
+    /// The longest that work stays uncommitted.
+    #[serde(deserialize_with = "duration")]
+    pub commit_interval: Duration,
+    /// When the broker aborts a transaction by itself.
+    #[serde(deserialize_with = "duration")]
+    pub transaction_timeout: Duration,
+    /// Stable and unique for each replica; empty: group and host name.
+    pub transactional_id: String,
+    /// Consumers with a producer each.
+    pub workers: u32,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// To the topic.
+    Kafka,
+    /// To stdout, as Spark's console sink prints them.
+    Console,
+}
+
+/// What a failure may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryMode {
+    /// Nothing.
+    ExactlyOnce,
+    /// Results that are sent again.
+    AtLeastOnce,
+}
+
+impl ScorerConfig {
+    /// What isn't in the model's folder.
+    pub fn model_options(&self) -> ModelOptions {
+        ModelOptions {
+            name: Some(self.model_name.clone()).filter(|name| !name.is_empty()),
+            input_schema: Some(self.input_schema.clone())
+                .filter(|path| !path.as_os_str().is_empty()),
+        }
+    }
+
+    /// `start`, which the check has parsed before.
+    pub(crate) fn start(&self) -> Result<Start, ConfigError> {
+        Start::from_str(&self.start)
+    }
+
+    /// The transactional id and static member's id of a worker.
+    pub(crate) fn worker_id(&self, worker: u32) -> String {
+        if self.transactional_id.is_empty() {
+            let host = rustix::system::uname();
+            format!(
+                "{}-{}-{worker}",
+                self.group,
+                host.nodename().to_string_lossy()
+            )
+        } else {
+            format!("{}-{worker}", self.transactional_id)
+        }
+    }
+
+    fn check_times(&self, session_timeout: Duration) -> Result<(), ConfigError> {
+        let Self {
+            commit_interval,
+            transaction_timeout,
+            ..
+        } = self;
+        if commit_interval.is_zero() {
+            return fault("scorer.commit_interval must be more than 0");
+        }
+        if *transaction_timeout > LONGEST_TRANSACTION {
+            return fault(format!(
+                "scorer.transaction_timeout is {transaction_timeout:?}, but brokers allow 15m at most"
+            ));
+        }
+        if commit_interval >= transaction_timeout {
+            return fault(format!(
+                "scorer.commit_interval ({commit_interval:?}) must be shorter than \
+                 scorer.transaction_timeout ({transaction_timeout:?}), or the broker aborts every transaction"
+            ));
+        }
+        if session_timeout > *transaction_timeout {
+            return fault(format!(
+                "kafka.session_timeout ({session_timeout:?}) must not be longer than \
+                 scorer.transaction_timeout ({transaction_timeout:?}), or the broker aborts the work of a \
+                 scorer that the group still counts on"
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_output(&self) -> Result<(), ConfigError> {
+        if self.workers == 0 {
+            return fault("scorer.workers must be at least 1");
+        }
+        if self.output == Output::Console && self.workers > 1 {
+            return fault(
+                "scorer.output = \"console\" prints one sequence of batches: set scorer.workers to 1",
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Section for ScorerConfig {
+    fn check(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        let must_be_set = |key: &str, value: &str| {
+            if value.is_empty() {
+                Err(ConfigError::must_be_set(key))
+            } else {
+                Ok(())
+            }
+        };
+        ConfigError::all([
+            must_be_set("scorer.model", &self.model),
+            must_be_set("scorer.group", &self.group),
+            self.start().map(|_| ()),
+            self.check_times(runtime.kafka.session_timeout),
+            self.check_output(),
+        ])
+    }
+}
+
+fn fault(message: impl Into<String>) -> Result<(), ConfigError> {
+    Err(ConfigError(message.into()))
+}

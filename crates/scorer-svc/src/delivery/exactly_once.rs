@@ -1,0 +1,152 @@
+//! One Kafka transaction for results, dead letters and offsets.
+
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::producer::Producer as _;
+use rdkafka::{Offset, TopicPartitionList};
+use service_runtime::kafka::GroupConsumer;
+
+use super::Positions;
+use super::transactor::{Call, Transactor};
+use crate::interruption::Interruption;
+use crate::producer::{Producer, ProducerSettings};
+
+/// Commits work as a transaction of the consumer group's member (KIP-447).
+///
+/// librdkafka speaks the first version of the transaction protocol, in which a
+/// delayed request of one transaction can take effect in the next one of the same
+/// producer epoch (KIP-890). So a producer that saw a connection break, a request
+/// time out or a call end without a clear answer begins no other transaction: a
+/// new one takes its place, whose higher epoch makes the broker refuse stragglers.
+pub(crate) struct ExactlyOnce {
+    settings: ProducerSettings,
+    source_topic: String,
+    producer: Producer,
+    transactor: Transactor,
+    is_open: bool,
+    is_broken: bool,
+}
+
+impl ExactlyOnce {
+    /// Fences the producer of a former life and ends its transaction, so that its
+    /// offsets are settled before anyone asks for them; waits for the broker.
+    pub(crate) fn start(
+        settings: ProducerSettings,
+        source_topic: String,
+    ) -> Result<Self, Interruption> {
+        let (producer, transactor) = initialize(&settings)?;
+        Ok(Self {
+            settings,
+            source_topic,
+            producer,
+            transactor,
+            is_open: false,
+            is_broken: false,
+        })
+    }
+
+    pub(super) fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), Interruption> {
+        if self.must_be_renewed() {
+            self.renew()?;
+            return Err(Interruption::Retry(
+                "a connection was lost since the last transaction".to_owned(),
+            ));
+        }
+        let begun = self.producer.client().begin_transaction();
+        self.check(begun)?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        positions: &Positions,
+        consumer: &GroupConsumer,
+    ) -> Result<(), Interruption> {
+        // Anew for every transaction: each rebalance changes it.
+        let Some(group) = consumer.group_metadata() else {
+            return Err(Interruption::Retry(
+                "the consumer is no member of its group now".to_owned(),
+            ));
+        };
+        let offsets = self.offsets(positions);
+        let committed = self
+            .transactor
+            .call(Call::Commit { offsets, group }, &self.producer)?;
+        self.check(committed)?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    pub(super) fn undo(&mut self) -> Result<(), Interruption> {
+        if !self.is_open {
+            return Ok(());
+        }
+        if self.must_be_renewed() {
+            return self.renew();
+        }
+        let aborted = self.transactor.call(Call::Abort, &self.producer)?;
+        match self.check(aborted) {
+            Ok(()) => {
+                self.is_open = false;
+                self.producer.take_failure();
+                Ok(())
+            }
+            Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
+            Err(interruption) => Err(interruption),
+        }
+    }
+
+    fn must_be_renewed(&self) -> bool {
+        self.is_broken || self.producer.disturbances() > 0
+    }
+
+    /// Makes the producer anew, which ends the transaction of the old one.
+    fn renew(&mut self) -> Result<(), Interruption> {
+        let (producer, transactor) = initialize(&self.settings)?;
+        // In this order: the old thread is the last to hold the old client, and
+        // waits for its end in our stead.
+        self.producer = producer;
+        self.transactor = transactor;
+        self.is_open = false;
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
+        let Err(error) = answer else { return Ok(()) };
+        let is_clear =
+            matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
+        self.is_broken |= !is_clear;
+        Err(self.producer.interruption(&error))
+    }
+
+    fn offsets(&self, positions: &Positions) -> TopicPartitionList {
+        let mut offsets = TopicPartitionList::with_capacity(positions.len());
+        for (partition, offset) in positions {
+            offsets
+                .add_partition_offset(&self.source_topic, *partition, Offset::Offset(*offset))
+                .expect("an offset of a message is valid");
+        }
+        offsets
+    }
+}
+
+/// A producer that may begin transactions. Passing trouble is waited out, with a
+/// new producer each time.
+fn initialize(settings: &ProducerSettings) -> Result<(Producer, Transactor), Interruption> {
+    loop {
+        let producer = settings.create()?;
+        let transactor = Transactor::start(producer.client().clone());
+        let Err(error) = transactor.call(Call::Init, &producer)? else {
+            return Ok((producer, transactor));
+        };
+        if let Interruption::Fatal(failure) = producer.interruption(&error) {
+            return Err(failure.into());
+        }
+        settings.pause()?;
+    }
+}

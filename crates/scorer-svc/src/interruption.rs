@@ -1,0 +1,23 @@
+//! Why work at hand isn't done.
+
+use service_runtime::Failure;
+
+/// Why work can't be finished now, and so what becomes of it.
+#[derive(Debug)]
+pub(crate) enum Interruption {
+    /// Something that passes: the work is undone and begins anew at the committed offsets.
+    Retry(String),
+    /// The broker refuses a message for its size: as [`Self::Retry`], with fewer
+    /// messages at a time until it stands alone.
+    TooLarge,
+    /// The daemon stops and Kafka doesn't answer: the work is left to the next start.
+    Stopping,
+    /// The daemon can't go on.
+    Fatal(Failure),
+}
+
+impl From<Failure> for Interruption {
+    fn from(failure: Failure) -> Self {
+        Self::Fatal(failure)
+    }
+}

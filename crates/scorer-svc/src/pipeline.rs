@@ -1,0 +1,127 @@
+//! From messages to results and dead letters.
+
+use std::sync::Arc;
+
+use fraud_model::{Model, Outcome, Scorer};
+use rdkafka::message::BorrowedMessage;
+use schema::dead_letter::Stage;
+use schema::result::ScoredTransaction;
+
+use crate::batch::Batch;
+use crate::dead_letter::DeadLetters;
+use crate::interruption::Interruption;
+use crate::metrics::Tally;
+use crate::producer::Producer;
+use crate::results::Results;
+
+/// Enough for the model's inner loops; few enough to stay in the CPU's cache.
+const BATCH_MESSAGES: usize = 1000;
+const BATCH_BYTES: usize = 8 << 20;
+
+/// What turns messages into scores, and the counts of it.
+pub(crate) struct Pipeline {
+    batch: Batch,
+    scorer: Scorer,
+    tally: Tally,
+    results: Results,
+    dead_letters: DeadLetters,
+}
+
+impl Pipeline {
+    /// With nothing at hand.
+    pub(crate) fn new(
+        model: &Arc<Model>,
+        tally: Tally,
+        results: Results,
+        dead_letters: DeadLetters,
+    ) -> Self {
+        Self {
+            batch: Batch::new(model),
+            scorer: Scorer::new(Arc::clone(model)),
+            tally,
+            results,
+            dead_letters,
+        }
+    }
+
+    /// Parses a message into the batch at hand.
+    pub(crate) fn push(&mut self, message: &BorrowedMessage<'_>) {
+        self.batch.push(message);
+    }
+
+    /// Takes a message whose result or dead letter the broker refuses for its size.
+    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>) {
+        self.batch.push_too_large(message);
+    }
+
+    /// Whether the batch must be sent before another message is taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.batch.len() >= BATCH_MESSAGES || self.batch.bytes() >= BATCH_BYTES
+    }
+
+    /// Scores the batch, sends what came of it, and empties it.
+    pub(crate) fn send(&mut self, producer: &Producer) -> Result<(), Interruption> {
+        self.send_refused(producer)?;
+        self.send_scored(producer)?;
+        self.batch.clear();
+        Ok(())
+    }
+
+    fn send_refused(&mut self, producer: &Producer) -> Result<(), Interruption> {
+        for refused in self.batch.refused() {
+            let source = &refused.source;
+            let raw = self.batch.raw(source);
+            self.dead_letters
+                .send(producer, source, raw, refused.stage, &refused.rejection)?;
+            self.tally
+                .dead_letter(refused.rejection.code, source.timestamp);
+        }
+        Ok(())
+    }
+
+    fn send_scored(&mut self, producer: &Producer) -> Result<(), Interruption> {
+        let transactions = self.batch.transactions();
+        let scores = self.scorer.score(transactions);
+        for (row, source) in self.batch.sources().iter().enumerate() {
+            match &scores.outcomes[row] {
+                Outcome::Scored => {
+                    let scored = ScoredTransaction {
+                        transaction_id: transactions.ids[row],
+                        timestamp: transactions.timestamps[row],
+                        tx_fraud: transactions.labels[row],
+                        probability: scores.probability(row),
+                        prediction: scores.predictions[row],
+                    };
+                    let traceparent = self.batch.traceparent(source);
+                    self.results.send(producer, &scored, source, traceparent)?;
+                    self.tally.scored(&scored, source.timestamp);
+                }
+                Outcome::Skipped => self.tally.skipped(),
+                Outcome::Rejected(rejection) => {
+                    let raw = self.batch.raw(source);
+                    self.dead_letters
+                        .send(producer, source, raw, Stage::Score, rejection)?;
+                    self.tally.dead_letter(rejection.code, source.timestamp);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows what must be seen before the offsets are committed.
+    pub(crate) fn print(&mut self) -> Result<(), Interruption> {
+        self.results.print()
+    }
+
+    /// What was sent is committed, `seconds` after the last of it was sent.
+    pub(crate) fn committed(&mut self, seconds: f64) {
+        self.tally.committed(seconds);
+    }
+
+    /// What was sent or is at hand will be read again.
+    pub(crate) fn undone(&mut self) {
+        self.batch.clear();
+        self.tally.undone();
+        self.results.undone();
+    }
+}

@@ -1,0 +1,197 @@
+//! The producer of a worker: results and dead letters.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
+use service_runtime::Context;
+use service_runtime::kafka::{
+    self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
+};
+
+use crate::interruption::Interruption;
+use crate::stop_deadline::StopDeadline;
+
+/// How long one look at a queue or at messages under way takes.
+const SLICE: Duration = Duration::from_millis(1);
+/// Between two tries to become a transactional producer.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Topics may take larger messages than librdkafka's default: let the broker decide.
+const LARGEST_MESSAGE: &str = "16777216";
+
+/// What the producers of a worker have in common.
+pub(crate) struct ProducerSettings {
+    pub(crate) context: Context,
+    /// Where messages go; results first.
+    pub(crate) topics: Vec<String>,
+    /// `transactional.id` and `transaction.timeout.ms`, where transactions are used.
+    pub(crate) transactions: Option<(String, Duration)>,
+}
+
+/// A message to send.
+#[derive(Debug)]
+pub(crate) struct Record<'a> {
+    /// The topic; the partition follows from the key.
+    pub(crate) topic: &'a str,
+    /// The key.
+    pub(crate) key: Option<&'a [u8]>,
+    /// The value; `None` is Kafka's null.
+    pub(crate) value: Option<&'a [u8]>,
+    /// The headers, where there are any.
+    pub(crate) headers: Option<OwnedHeaders>,
+}
+
+/// An idempotent producer that knows whether a message of its failed.
+pub(crate) struct Producer {
+    client: Client,
+    failure: Arc<Mutex<Option<RDKafkaErrorCode>>>,
+    stop_deadline: StopDeadline,
+}
+
+impl ProducerSettings {
+    /// Creates a producer and waits until a broker answers and has the topics.
+    pub(crate) fn create(&self) -> Result<Producer, Interruption> {
+        let mut config = producer_config(&self.context);
+        // Failures are all that matters: what isn't under way and didn't fail, arrived.
+        config.set("delivery.report.only.error", "true");
+        if config.get("message.max.bytes").is_none() {
+            config.set("message.max.bytes", LARGEST_MESSAGE);
+        }
+        match &self.transactions {
+            Some((id, timeout)) => {
+                config
+                    .set("transactional.id", id)
+                    .set("transaction.timeout.ms", timeout.as_millis().to_string());
+            }
+            // Without a transaction that ends anyway, a message waits for its broker.
+            None => {
+                config.set("message.timeout.ms", "0");
+            }
+        }
+        let failure = Arc::new(Mutex::new(None));
+        let client = create_producer(&config, &self.topics[0], &self.context, {
+            let failure = Arc::clone(&failure);
+            move |delivery| note_failure(&failure, delivery)
+        })?;
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        match wait_for_topics(&client, &topics, None, &self.context)? {
+            TopicNeeds::Stopped => Err(Interruption::Stopping),
+            TopicNeeds::Met => Ok(Producer {
+                client,
+                failure,
+                stop_deadline: StopDeadline::new(&self.context),
+            }),
+        }
+    }
+
+    /// Waits before the next try; fails once the daemon is to stop.
+    pub(crate) fn pause(&self) -> Result<(), Interruption> {
+        if self.context.shutdown.wait_timeout(PAUSE) {
+            return Err(Interruption::Stopping);
+        }
+        Ok(())
+    }
+}
+
+impl Producer {
+    /// Queues a message; waits while the queue is full.
+    pub(crate) fn send(&self, record: Record<'_>) -> Result<(), Interruption> {
+        let mut next = BaseRecord {
+            topic: record.topic,
+            partition: None,
+            payload: record.value,
+            key: record.key,
+            timestamp: None,
+            headers: record.headers,
+            delivery_opaque: (),
+        };
+        loop {
+            let error = match self.client.send(next) {
+                Ok(()) => return Ok(()),
+                Err((error, record)) => {
+                    next = record;
+                    error
+                }
+            };
+            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(self.interruption(&error));
+            }
+            flush_a_little(&self.client);
+            self.check_deadline()?;
+        }
+    }
+
+    /// Waits until every message is acknowledged or failed.
+    pub(crate) fn wait_acknowledged(&self) -> Result<(), Interruption> {
+        while self.client.in_flight_count() > 0 {
+            flush_a_little(&self.client);
+            self.check_deadline()?;
+        }
+        match self.take_failure() {
+            None => Ok(()),
+            Some(code) => Err(self.interruption(&KafkaError::MessageProduction(code))),
+        }
+    }
+
+    /// What an error of this producer means for the work at hand.
+    pub(crate) fn interruption(&self, error: &KafkaError) -> Interruption {
+        // A call says at best that some message failed; the message knows why.
+        let error = match self.take_failure() {
+            Some(code) => &KafkaError::MessageProduction(code),
+            None => error,
+        };
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+            return Interruption::TooLarge;
+        }
+        match kafka::judge(&self.client, error) {
+            Ok(()) => Interruption::Retry(error.to_string()),
+            Err(failure) => Interruption::Fatal(failure),
+        }
+    }
+
+    /// How often a connection was lost or a request timed out: each time, an answer
+    /// may be on its way that belongs to the past.
+    pub(crate) fn disturbances(&self) -> u64 {
+        self.client.client().context().disturbances()
+    }
+
+    /// Why a message failed since the last call.
+    pub(crate) fn take_failure(&self) -> Option<RDKafkaErrorCode> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// Fails once a stopping daemon has waited long enough.
+    pub(crate) fn check_deadline(&self) -> Result<(), Interruption> {
+        if self.stop_deadline.has_passed() {
+            return Err(Interruption::Stopping);
+        }
+        Ok(())
+    }
+
+    /// The client, for transactions.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Sends what waits for company, and waits a little for what is under way. rdkafka's
+/// `flush` looks every 100 ms only, if it is given the time.
+pub(crate) fn flush_a_little(client: &Client) {
+    // An error says only that messages are still under way.
+    let _ = client.flush(SLICE);
+}
+
+/// The refusal of a size wins over other failures, which may be its consequence.
+fn note_failure(failure: &Mutex<Option<RDKafkaErrorCode>>, delivery: &DeliveryResult<'_>) {
+    let Err((error, _)) = delivery else { return };
+    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
+    let code = error.rdkafka_error_code();
+    if failure.is_none() || code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+        *failure = code;
+    }
+}

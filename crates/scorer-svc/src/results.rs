@@ -1,0 +1,148 @@
+//! Where results go.
+
+use std::io::{self, Write};
+
+use anyhow::Context as _;
+use rdkafka::message::{Header, OwnedHeaders};
+use schema::result::{self, MODEL_HEADER, SOURCE_HEADER, ScoredTransaction, TRACEPARENT_HEADER};
+use schema::transaction::TransactionSchema;
+use service_runtime::Failure;
+
+use crate::batch::Source;
+use crate::console::Console;
+use crate::interruption::Interruption;
+use crate::producer::{Producer, Record};
+
+/// Takes results, one by one.
+#[derive(Debug)]
+pub(crate) enum Results {
+    /// To Kafka.
+    Topic(TopicResults),
+    /// To stdout.
+    Console(Console),
+}
+
+/// Results on their way to the topic.
+#[derive(Debug)]
+pub(crate) struct TopicResults {
+    topic: String,
+    model: Option<String>,
+    key: Vec<u8>,
+    value: Vec<u8>,
+    source: Vec<u8>,
+}
+
+impl Results {
+    /// To `topic`; with headers where `model`, the value of the first one, is given.
+    pub(crate) fn to_topic(topic: String, model: Option<String>) -> Self {
+        Self::Topic(TopicResults {
+            topic,
+            model,
+            key: Vec::new(),
+            value: Vec::new(),
+            source: Vec::new(),
+        })
+    }
+
+    /// To stdout, after the schema of the input.
+    pub(crate) fn to_console(schema: &TransactionSchema) -> Result<Self, Failure> {
+        Console::start(&mut io::stdout(), schema)
+            .map(Self::Console)
+            .context("cannot print to stdout")
+            .map_err(Failure::runtime)
+    }
+
+    /// Takes a result of the transaction at `source`.
+    pub(crate) fn send(
+        &mut self,
+        producer: &Producer,
+        scored: &ScoredTransaction<'_>,
+        source: &Source,
+        traceparent: Option<&[u8]>,
+    ) -> Result<(), Interruption> {
+        match self {
+            Self::Topic(results) => results.send(producer, scored, source, traceparent),
+            Self::Console(console) => {
+                console.push(scored);
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints what isn't on a topic.
+    pub(crate) fn print(&mut self) -> Result<(), Interruption> {
+        let Self::Console(console) = self else {
+            return Ok(());
+        };
+        console
+            .print(&mut io::stdout())
+            .context("cannot print to stdout")
+            .map_err(|error| Interruption::Fatal(Failure::runtime(error)))
+    }
+
+    /// What was taken since the last commit will come again.
+    pub(crate) fn undone(&mut self) {
+        if let Self::Console(console) = self {
+            console.clear();
+        }
+    }
+}
+
+impl TopicResults {
+    fn send(
+        &mut self,
+        producer: &Producer,
+        scored: &ScoredTransaction<'_>,
+        source: &Source,
+        traceparent: Option<&[u8]>,
+    ) -> Result<(), Interruption> {
+        self.key.clear();
+        push_text(&mut self.key, scored.transaction_id);
+        self.value.clear();
+        result::write(&mut self.value, scored);
+        let headers = self
+            .model
+            .is_some()
+            .then(|| self.headers(source, traceparent));
+        producer.send(Record {
+            topic: &self.topic,
+            key: Some(&self.key),
+            value: Some(&self.value),
+            headers,
+        })
+    }
+
+    fn headers(&mut self, source: &Source, traceparent: Option<&[u8]>) -> OwnedHeaders {
+        self.source.clear();
+        let Source {
+            partition,
+            offset,
+            timestamp,
+            ..
+        } = source;
+        push_text(
+            &mut self.source,
+            format_args!("{partition}:{offset}:{timestamp}"),
+        );
+        let headers = OwnedHeaders::new_with_capacity(3)
+            .insert(Header {
+                key: MODEL_HEADER,
+                value: self.model.as_deref(),
+            })
+            .insert(Header {
+                key: SOURCE_HEADER,
+                value: Some(&self.source),
+            });
+        match traceparent {
+            None => headers,
+            Some(traceparent) => headers.insert(Header {
+                key: TRACEPARENT_HEADER,
+                value: Some(traceparent),
+            }),
+        }
+    }
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: impl std::fmt::Display) {
+    write!(bytes, "{text}").expect("memory takes all that is written");
+}

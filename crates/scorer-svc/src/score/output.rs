@@ -1,0 +1,72 @@
+//! Result lines to stdout or against an expectation, notes to stderr.
+
+use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
+use std::path::Path;
+
+use super::expectation::{Expectation, Verdict};
+
+/// Where results and notes go.
+pub(super) struct Output {
+    results: Results,
+    notes: BufWriter<StderrLock<'static>>,
+}
+
+enum Results {
+    Printed(BufWriter<StdoutLock<'static>>),
+    Compared(Expectation),
+}
+
+impl Output {
+    /// Prints results, or compares them with the lines of `expect`.
+    pub(super) fn new(expect: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self {
+            results: match expect {
+                None => Results::Printed(BufWriter::new(io::stdout().lock())),
+                Some(path) => Results::Compared(Expectation::open(path)?),
+            },
+            notes: BufWriter::new(io::stderr().lock()),
+        })
+    }
+
+    /// A result line, without its newline.
+    pub(super) fn result(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        match &mut self.results {
+            Results::Printed(out) => {
+                out.write_all(line)?;
+                out.write_all(b"\n")?;
+            }
+            Results::Compared(expectation) => expectation.compare(line)?,
+        }
+        Ok(())
+    }
+
+    /// What became of an input line that has no result.
+    pub(super) fn note(&mut self, line: u64, text: &str) -> anyhow::Result<()> {
+        writeln!(self.notes, "line {line}: {text}")?;
+        Ok(())
+    }
+
+    /// Whether a difference was found, so that nothing after it matters.
+    pub(super) fn differs(&self) -> bool {
+        match &self.results {
+            Results::Printed(_) => false,
+            Results::Compared(expectation) => expectation.differs(),
+        }
+    }
+
+    /// Writes what is left, and the verdict of a comparison; whether it found a difference.
+    pub(super) fn finish(mut self) -> anyhow::Result<bool> {
+        self.notes.flush()?;
+        match self.results {
+            Results::Printed(mut out) => {
+                out.flush()?;
+                Ok(false)
+            }
+            Results::Compared(expectation) => {
+                let verdict = expectation.verdict()?;
+                writeln!(io::stdout(), "{verdict}")?;
+                Ok(matches!(verdict, Verdict::Differs { .. }))
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The loop from topic to topic.
+//!
+//! One thread owns a worker: its consumer, its producer and all of their state.
+//! Work opens with the first message, is scored and sent batch by batch, and is
+//! settled once the input is drained or `commit_interval` has passed. Whatever
+//! comes between, all of it is undone and read again from the committed offsets.
+
+mod pace;
+mod work;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use rdkafka::message::Message;
+use service_runtime::kafka::{GroupConsumer, Polled, Start};
+use service_runtime::{Failure, Health, Shutdown};
+use tracing::warn;
+
+use crate::delivery::{Delivery, Positions, committed_offsets};
+use crate::interruption::Interruption;
+use crate::pipeline::Pipeline;
+use pace::Pace;
+use work::Work;
+
+/// What a worker is made of.
+pub(crate) struct Parts {
+    /// Its name for the health.
+    pub(crate) name: &'static str,
+    /// Where partitions without a committed offset begin.
+    pub(crate) start: Start,
+    /// The longest that work stays uncommitted.
+    pub(crate) commit_interval: Duration,
+    pub(crate) consumer: GroupConsumer,
+    pub(crate) delivery: Delivery,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) health: Health,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// A consumer with all that its messages go through.
+pub(crate) struct Worker {
+    parts: Parts,
+    assigned: Vec<i32>,
+    work: Work,
+    pace: Pace,
+    /// Messages whose result or dead letter the broker refuses for its size.
+    too_large: BTreeSet<(i32, i64)>,
+}
+
+/// Where partitions are read on.
+struct Starts {
+    /// The next offset of each.
+    positions: Positions,
+    /// Those of them that nobody has committed before.
+    fresh: Positions,
+}
+
+impl Worker {
+    /// With no partition yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            assigned: Vec::new(),
+            work: Work::default(),
+            pace: Pace::default(),
+            too_large: BTreeSet::new(),
+        }
+    }
+
+    /// Runs until the daemon stops; then finishes the work at hand, or leaves it
+    /// to the next start. The consumer is still to be closed.
+    pub(crate) fn run(mut self) -> Result<GroupConsumer, Failure> {
+        while !self.parts.shutdown.is_requested() {
+            if let Err(interruption) = self.step() {
+                self.recover(interruption)?;
+            }
+        }
+        self.finish()?;
+        Ok(self.parts.consumer)
+    }
+
+    /// Handles what the consumer brings next.
+    fn step(&mut self) -> Result<(), Interruption> {
+        match self.parts.consumer.poll(self.work.wait())? {
+            Polled::Message(message) => {
+                let (partition, offset) = (message.partition(), message.offset());
+                if self.too_large.contains(&(partition, offset)) {
+                    self.parts.pipeline.push_too_large(&message);
+                } else {
+                    self.parts.pipeline.push(&message);
+                }
+                if !self.work.is_open() {
+                    self.parts.health.busy(self.parts.name);
+                }
+                self.work.add(partition, offset);
+            }
+            Polled::Assigned(partitions) => return self.take_over(partitions),
+            Polled::Revoked { lost, .. } => return self.give_back(lost),
+            Polled::Nothing if !self.work.is_open() => return Ok(()),
+            Polled::Nothing => {
+                if self.parts.consumer.is_drained() || self.work.note_nothing() {
+                    return self.settle();
+                }
+            }
+        }
+        if self.work.is_due(self.parts.commit_interval) || self.work.messages >= self.pace.limit() {
+            return self.settle();
+        }
+        if self.parts.pipeline.is_full() {
+            return self.send();
+        }
+        Ok(())
+    }
+
+    /// Scores and sends the batch at hand.
+    fn send(&mut self) -> Result<(), Interruption> {
+        if !self.work.is_begun {
+            self.parts.delivery.begin()?;
+            self.work.is_begun = true;
+        }
+        self.parts.pipeline.send(self.parts.delivery.producer())?;
+        self.parts.health.progress(self.parts.name);
+        Ok(())
+    }
+
+    /// Scores and sends what is at hand and commits all of the work.
+    fn settle(&mut self) -> Result<(), Interruption> {
+        if !self.work.is_open() {
+            return Ok(());
+        }
+        self.send()?;
+        let sent = Instant::now();
+        self.parts.pipeline.print()?;
+        let Parts {
+            delivery, consumer, ..
+        } = &mut self.parts;
+        delivery.settle(&self.work.positions, consumer)?;
+        self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
+        self.pace.committed();
+        self.too_large.retain(|(partition, offset)| {
+            self.work
+                .positions
+                .get(partition)
+                .is_none_or(|next| offset >= next)
+        });
+        self.close_work();
+        Ok(())
+    }
+
+    /// Undoes all of the work.
+    fn undo(&mut self) -> Result<(), Interruption> {
+        if self.work.is_begun {
+            self.parts.delivery.undo()?;
+        }
+        self.parts.pipeline.undone();
+        self.close_work();
+        Ok(())
+    }
+
+    fn close_work(&mut self) {
+        self.work = Work::default();
+        self.parts.health.idle(self.parts.name);
+    }
+
+    /// Begins with new partitions where the group left them.
+    fn take_over(&mut self, partitions: Vec<i32>) -> Result<(), Interruption> {
+        let Some(Starts { positions, fresh }) = self.starts(&partitions)? else {
+            return Ok(());
+        };
+        self.parts.consumer.begin(&positions)?;
+        self.assigned = partitions;
+        if !fresh.is_empty() {
+            // The choice is made once: what comes between `latest` and a crash
+            // before the first commit must not be passed over.
+            self.parts.consumer.commit(&committed_offsets(&fresh))?;
+        }
+        Ok(())
+    }
+
+    /// Gives all partitions back. Another member may own lost ones already.
+    fn give_back(&mut self, lost: bool) -> Result<(), Interruption> {
+        if !lost && self.parts.delivery.settles_when_revoked() {
+            match self.settle() {
+                Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
+                Err(interruption) => return Err(interruption),
+            }
+        }
+        self.undo()?;
+        self.parts.consumer.release()?;
+        self.assigned.clear();
+        Ok(())
+    }
+
+    /// Undoes the work and goes back to the committed offsets: the one way out of
+    /// every interruption.
+    fn recover(&mut self, interruption: Interruption) -> Result<(), Failure> {
+        let mut interruption = interruption;
+        loop {
+            match interruption {
+                Interruption::Fatal(failure) => return Err(failure),
+                Interruption::Stopping => return Ok(()),
+                Interruption::TooLarge => self.narrow(),
+                Interruption::Retry(reason) => {
+                    let pause = self.pace.interrupted(&reason);
+                    if self.parts.shutdown.wait_timeout(pause) {
+                        return Ok(());
+                    }
+                }
+            }
+            match self.undo().and_then(|()| self.rewind()) {
+                Ok(()) => return Ok(()),
+                Err(next) => interruption = next,
+            }
+        }
+    }
+
+    /// Finds the message that the broker refuses for its size.
+    fn narrow(&mut self) {
+        if self.work.messages == 1 {
+            let refused = self
+                .work
+                .positions
+                .iter()
+                .map(|(partition, next)| (*partition, next - 1));
+            for (partition, offset) in refused {
+                warn!(
+                    partition,
+                    offset, "the broker refuses a message for its size"
+                );
+                self.too_large.insert((partition, offset));
+            }
+        }
+        self.pace.too_large(self.work.messages);
+    }
+
+    fn rewind(&mut self) -> Result<(), Interruption> {
+        if let Some(Starts { positions, .. }) = self.starts(&self.assigned.clone())? {
+            self.parts.consumer.seek(&positions)?;
+        }
+        Ok(())
+    }
+
+    /// Where to read on. `None`: the wish to stop or a rebalance came first.
+    fn starts(&mut self, partitions: &[i32]) -> Result<Option<Starts>, Failure> {
+        let consumer = &mut self.parts.consumer;
+        let Some(committed) = consumer.committed(partitions)? else {
+            return Ok(None);
+        };
+        let mut positions = Positions::new();
+        let mut unknown = Vec::new();
+        for (partition, committed) in committed {
+            match committed {
+                Some(committed) => {
+                    positions.insert(partition, committed.offset);
+                }
+                None => unknown.push(partition),
+            }
+        }
+        let Some(fresh) = consumer.resolve(&self.parts.start, &unknown)? else {
+            return Ok(None);
+        };
+        positions.extend(&fresh);
+        Ok(Some(Starts { positions, fresh }))
+    }
+
+    /// Ends the work at hand, one way or the other.
+    fn finish(&mut self) -> Result<(), Failure> {
+        let ended = match self.settle() {
+            Err(Interruption::Retry(_) | Interruption::TooLarge) => self.undo(),
+            ended => ended,
+        };
+        match ended {
+            Err(Interruption::Fatal(failure)) => Err(failure),
+            // The next start reads it again.
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! How much is tried at once, and how soon again.
+
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
+/// Learns from interruptions and commits.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Messages that are committed together at most.
+    limit: usize,
+    failures: u32,
+    warned: Option<Instant>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            limit: usize::MAX,
+            failures: 0,
+            warned: None,
+        }
+    }
+}
+
+impl Pace {
+    /// Messages that are committed together at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Work was committed.
+    pub(super) fn committed(&mut self) {
+        self.failures = 0;
+        self.limit = self.limit.saturating_mul(2);
+    }
+
+    /// The broker refused some of so many messages for their size. The refusal of
+    /// one message says which it was, so fewer are tried: halves, until one is alone.
+    pub(super) fn too_large(&mut self, messages: usize) {
+        self.limit = (messages / 2).max(1);
+    }
+
+    /// Work was interrupted for `reason`; how long to pause before it is done again.
+    /// What passes by itself, such as a rebalance, is tried again at once.
+    pub(super) fn interrupted(&mut self, reason: &str) -> Duration {
+        self.failures += 1;
+        if self.failures == 1 {
+            debug!(reason, "work is undone and read again");
+            return Duration::ZERO;
+        }
+        let is_due = self
+            .warned
+            .is_none_or(|warned| warned.elapsed() >= WARN_EVERY);
+        if is_due {
+            self.warned = Some(Instant::now());
+            warn!("cannot commit, so work is undone and read again: {reason}");
+        }
+        let doublings = (self.failures - 2).min(16);
+        SHORTEST_PAUSE
+            .saturating_mul(1 << doublings)
+            .min(LONGEST_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_halves_until_one_message_is_alone_and_grows_back() {
+        let mut pace = Pace::default();
+        let mut limits = Vec::new();
+        for messages in [9, 4, 2, 1] {
+            pace.too_large(messages);
+            limits.push(pace.limit());
+        }
+        pace.committed();
+        limits.push(pace.limit());
+        assert_eq!(limits, [4, 2, 1, 1, 2]);
+    }
+
+    #[test]
+    fn the_first_failure_is_retried_at_once_and_later_ones_ever_more_slowly() {
+        let mut pace = Pace::default();
+        let pauses: Vec<u128> = (0..9)
+            .map(|_| pace.interrupted("test").as_millis())
+            .collect();
+        assert_eq!(pauses, [0, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        pace.committed();
+        assert_eq!(pace.interrupted("test"), Duration::ZERO);
+    }
+}

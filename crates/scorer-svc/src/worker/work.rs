@@ -1,0 +1,60 @@
+//! What was read since the last commit.
+
+use std::time::{Duration, Instant};
+
+use crate::delivery::Positions;
+
+/// With nothing at hand, the loop looks at the wish to stop this often.
+const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// Input that brings nothing for this long is drained, whatever else is known.
+const QUIET_WAIT: Duration = Duration::from_millis(5);
+
+/// Messages that will be committed together. All partitions are read without a
+/// gap, so that their next offsets say it all.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// Since its first message; `None` while there is none.
+    opened: Option<Instant>,
+    /// Messages in it.
+    pub(super) messages: usize,
+    /// The next offset of each partition.
+    pub(super) positions: Positions,
+    /// Whether [`Delivery::begin`](crate::delivery::Delivery::begin) was called for it.
+    pub(super) is_begun: bool,
+    is_quiet: bool,
+}
+
+impl Work {
+    /// Takes a message in.
+    pub(super) fn add(&mut self, partition: i32, offset: i64) {
+        self.opened.get_or_insert_with(Instant::now);
+        self.messages += 1;
+        self.positions.insert(partition, offset + 1);
+        self.is_quiet = false;
+    }
+
+    /// Whether there is any message.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.is_some()
+    }
+
+    /// Whether it has been open for `interval`.
+    pub(super) fn is_due(&self, interval: Duration) -> bool {
+        self.opened
+            .is_some_and(|opened| opened.elapsed() >= interval)
+    }
+
+    /// How long the next message may be waited for.
+    pub(super) fn wait(&self) -> Duration {
+        match (self.is_open(), self.is_quiet) {
+            (false, _) => IDLE_WAIT,
+            (true, false) => Duration::ZERO,
+            (true, true) => QUIET_WAIT,
+        }
+    }
+
+    /// No message came within [`Self::wait`]; whether that makes the input drained.
+    pub(super) fn note_nothing(&mut self) -> bool {
+        std::mem::replace(&mut self.is_quiet, true)
+    }
+}

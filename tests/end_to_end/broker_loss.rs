@@ -1,0 +1,81 @@
+//! The broker goes and comes back; the daemons wait.
+
+use anyhow::Result;
+use local_stack::{Broker, BrokerOptions, Daemon};
+
+use crate::support::fixtures::lines;
+use crate::support::result_rows::result_rows;
+use crate::support::{PATIENCE, Stream};
+
+#[test]
+fn a_broker_that_dies_and_comes_back_costs_nothing() -> Result<()> {
+    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let stream = Stream::on(&broker, "broker-loss")?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    let mut scorer = stream.scorer().start()?;
+    let mut sink = stream.sink().start()?;
+    scorer.wait_until_ready(PATIENCE)?;
+    sink.wait_until_ready(PATIENCE)?;
+    stream.send_transactions(&transactions)?;
+    stream.exactly("results", transactions.len())?;
+
+    broker.kill()?;
+    for daemon in [&mut scorer, &mut sink] {
+        daemon.wait_for_readyz(503, PATIENCE)?;
+        assert_eq!(daemon.get("/livez")?.status, 200);
+        assert_says_once_why_it_waits(daemon)?;
+    }
+    broker.restart()?;
+    for daemon in [&mut scorer, &mut sink] {
+        daemon.wait_until_ready(PATIENCE)?;
+    }
+    stream.send_transactions(&transactions)?;
+    let results = stream.exactly("results", 2 * transactions.len())?;
+
+    assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
+    local_stack::wait_until("the sink to have read all", PATIENCE, || {
+        Ok(sink.metric("fraud_kafka_consumer_lag", &[])? == 0.0)
+    })?;
+    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
+    let rows = result_rows(&stream.result_files())?;
+    assert_eq!(rows.len(), results.len());
+    Ok(())
+}
+
+fn assert_says_once_why_it_waits(daemon: &Daemon) -> Result<()> {
+    let reasons = daemon.get("/readyz")?.body;
+    assert!(!reasons.is_empty());
+    let warnings = daemon
+        .stderr()
+        .lines()
+        .iter()
+        .filter(|line| line.contains("WARN"))
+        .count();
+    assert!(
+        (1..=2).contains(&warnings),
+        "{warnings} warnings:\n{}",
+        daemon.stderr()
+    );
+    Ok(())
+}
+
+#[test]
+fn daemons_that_start_without_a_broker_wait_for_it() -> Result<()> {
+    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let stream = Stream::on(&broker, "broker-later")?;
+    broker.stop()?;
+    let mut scorer = stream.scorer().start()?;
+    let mut sink = stream.sink().start()?;
+    for daemon in [&mut scorer, &mut sink] {
+        daemon.wait_for_readyz(503, PATIENCE)?;
+        assert_eq!(daemon.get("/livez")?.status, 200);
+    }
+    broker.restart()?;
+    for daemon in [&mut scorer, &mut sink] {
+        daemon.wait_until_ready(PATIENCE)?;
+    }
+    let transactions = lines("expected/random-forest/input.jsonl");
+    stream.send_transactions(&transactions)?;
+    stream.exactly("results", transactions.len())?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! Real daemons over a real Kafka, as a user runs them.
+//!
+//! The tests share one broker and have topics, groups and folders of their own;
+//! those that hurt the broker start their own. What is waited for is a condition
+//! with a deadline, never a time.
+
+mod bad_input;
+mod broker_loss;
+mod delivery;
+mod edge_cases;
+mod health;
+mod main_flow;
+mod metrics;
+mod other_clients;
+mod rebalance;
+mod simulated;
+mod start;
+mod support;

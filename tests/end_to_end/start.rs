@@ -1,0 +1,98 @@
+//! Where a group without offsets begins.
+
+use anyhow::Result;
+use local_stack::wait_until;
+
+use crate::support::fixtures::lines;
+use crate::support::stream::source;
+use crate::support::{PATIENCE, Stream};
+
+/// The offsets that get a result of ten transactions at offsets 0 to 9.
+fn scored_offsets(name: &str, start: impl Fn(&Stream) -> String) -> Result<Vec<i64>> {
+    let stream = Stream::new(name)?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    stream.send_transactions(&transactions[..10])?;
+    let start = start(&stream);
+    let mut scorer = stream.scorer().set("scorer.start", start).start()?;
+    scorer.wait_until_ready(PATIENCE)?;
+    // A transaction that every start sees is the last one.
+    wait_until("the beginning", PATIENCE, || Ok(begun(&scorer)))?;
+    stream.send_transactions(&transactions[10..11])?;
+    let reader = stream.reader("results")?;
+    let mut offsets = Vec::new();
+    while offsets.last() != Some(&10) {
+        let result = reader.read(1, PATIENCE)?;
+        offsets.push(source(&result[0]).1);
+        offsets.sort_unstable();
+    }
+    Ok(offsets)
+}
+
+/// It has said from where it reads.
+fn begun(scorer: &local_stack::Daemon) -> bool {
+    scorer
+        .metric("fraud_kafka_assigned_partitions", &[])
+        .is_ok_and(|count| count > 0.0)
+}
+
+#[test]
+fn earliest_begins_with_the_first_transaction() -> Result<()> {
+    let offsets = scored_offsets("start-earliest", |_| "earliest".to_owned())?;
+    assert_eq!(offsets, (0..=10).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[test]
+fn latest_begins_with_the_next_transaction() -> Result<()> {
+    assert_eq!(
+        scored_offsets("start-latest", |_| "latest".to_owned())?,
+        [10]
+    );
+    Ok(())
+}
+
+#[test]
+fn sparks_offsets_are_taken_as_they_are() -> Result<()> {
+    let start = |stream: &Stream| {
+        format!(
+            "{{{:?}:{{\"0\":7,\"1\":-2,\"2\":-1}}}}",
+            stream.topic("transactions")
+        )
+    };
+    assert_eq!(scored_offsets("start-offsets", start)?, [7, 8, 9, 10]);
+    Ok(())
+}
+
+#[test]
+fn a_time_begins_with_the_first_transaction_not_before_it() -> Result<()> {
+    assert_eq!(
+        scored_offsets("start-past", |_| "2001-01-01T00:00:00Z".to_owned())?.len(),
+        11
+    );
+    assert_eq!(
+        scored_offsets("start-future", |_| "2999-01-01T00:00:00Z".to_owned())?,
+        [10]
+    );
+    Ok(())
+}
+
+#[test]
+fn committed_offsets_win_over_start() -> Result<()> {
+    let stream = Stream::new("start-committed")?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    stream.send_transactions(&transactions[..5])?;
+    let mut scorer = stream.scorer().start()?;
+    stream.exactly("results", 5)?;
+    assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
+
+    stream.send_transactions(&transactions[5..10])?;
+    let _scorer = stream.scorer().set("scorer.start", "latest").start()?;
+    let mut offsets: Vec<_> = stream
+        .exactly("results", 10)?
+        .iter()
+        .map(|result| source(result).1)
+        .collect();
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..10).collect::<Vec<_>>());
+    Ok(())
+}
