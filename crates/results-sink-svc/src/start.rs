@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use service_runtime::kafka::{GroupConsumer, GroupOptions, TopicNeeds, wait_for_topics};
-use service_runtime::{Context, Failure, Reason, Service};
+use service_runtime::{Context, Failure, Reason, Service, object_store};
 use tracing::info;
 
 use crate::assignment::Assignment;
@@ -16,7 +16,7 @@ use crate::dead_letter::DeadLetters;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::outage::{Outage, Trouble};
-use crate::store::{LocalStore, Probed, Store};
+use crate::store::{LocalStore, Probed, S3Store, Store};
 use crate::worker::Worker;
 
 /// Between two tries of a store that fails at start.
@@ -81,8 +81,9 @@ fn open_store(
     if config.parquet.is_empty() {
         return Ok(None);
     }
-    if config.parquet.starts_with("s3://") {
-        return open_s3(config, instance_id, context).map(Some);
+    info!("writing result files into {}", config.parquet);
+    if object_store::is_url(&config.parquet) {
+        return open_bucket(config, instance_id, context).map(Some);
     }
     let root = Path::new(&config.parquet);
     if root.exists() && !root.is_dir() {
@@ -91,13 +92,24 @@ fn open_store(
             root.display()
         )));
     }
-    info!("writing result files into {}", root.display());
     Ok(Some(Store::Local(LocalStore::new(root, instance_id))))
 }
 
-fn open_s3(config: &SinkConfig, instance_id: &str, context: &Context) -> Result<Store, Failure> {
-    let _ = (config, instance_id, context);
-    Err(Failure::start(anyhow!("s3 isn't there yet")))
+fn open_bucket(
+    config: &SinkConfig,
+    instance_id: &str,
+    context: &Context,
+) -> Result<Store, Failure> {
+    let settings = &context.config.object_store;
+    let (client, prefix) = object_store::open(&config.parquet, settings).map_err(Failure::start)?;
+    Ok(Store::S3(S3Store {
+        client,
+        prefix,
+        url: config.parquet.trim_end_matches('/').to_owned(),
+        instance_id: instance_id.to_owned(),
+        put_timeout: settings.put_timeout,
+        tokio: context.tokio.clone(),
+    }))
 }
 
 /// Waits until the store takes files; `false` if the wish to stop comes first.
