@@ -177,3 +177,6 @@ impl S3Store {
         StoreError(format!("cannot {verb} {key} in {}: {error}", self.url))
     }
 }
+
+#[cfg(test)]
+mod tests;
