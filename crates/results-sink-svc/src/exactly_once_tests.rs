@@ -25,7 +25,7 @@ fn is_visible(offset: i64) -> bool {
 }
 
 fn is_readable(offset: i64) -> bool {
-    offset % 5 != 0 && !(200..230).contains(&offset)
+    offset % 5 != 0 && offset / 20 % 2 == 0
 }
 
 fn timestamp(offset: i64) -> i64 {
@@ -101,7 +101,7 @@ impl Owner {
             return Step::Done;
         };
         let last_offset = publish_range(store, &range);
-        if random.below(5) == 0 {
+        if random.below(10) == 0 {
             return Step::Crashed;
         }
         let note = self.work.settle(&range, last_offset);
@@ -166,16 +166,16 @@ fn each_record_is_in_one_file_however_owners_crash_and_overtake_each_other() {
         let store = local_store(root.path());
         let mut group = Group::default();
         let mut owners = vec![Owner::assigned(&store, &mut group)];
-        for _ in 0..300 {
+        for _ in 0..400 {
             let index = random.below(owners.len() as u64) as usize;
-            match random.below(10) {
-                0 => owners.push(Owner::assigned(&store, &mut group)),
+            match random.below(20) {
+                0 if owners.len() < 3 => owners.push(Owner::assigned(&store, &mut group)),
                 1 => group.committed = None,
-                2..6 => {
-                    let records = random.below(30);
+                2..10 => {
+                    let records = random.below(15);
                     owners[index].read(records);
                 }
-                6 => owners[index].close(),
+                10..13 => owners[index].close(),
                 _ => {
                     let step = owners[index].settle(&store, &mut group, &mut random);
                     if matches!(step, Step::Crashed) {

@@ -27,7 +27,7 @@ pub(crate) struct FileOptions {
 pub(crate) struct PartitionWork {
     partition: i32,
     end: Option<ChainEnd>,
-    /// Where unreadable records after the last file are already committed: the
+    /// Where unreadable records after the last file were closed without one: the
     /// offset of their first, which names the next file.
     next_first_offset: Option<i64>,
     open: Option<OpenRange>,
@@ -106,7 +106,11 @@ impl PartitionWork {
     /// Closes the open range, if there is one.
     pub(crate) fn seal(&mut self, why: RollReason, cluster_id: &str) -> Result<()> {
         if let Some(range) = self.open.take() {
-            self.sealed.push_back(range.seal(why, cluster_id)?);
+            let range = range.seal(why, cluster_id)?;
+            if range.file.is_none() {
+                self.next_first_offset = Some(range.records.first_offset);
+            }
+            self.sealed.push_back(range);
         }
         Ok(())
     }
@@ -114,24 +118,23 @@ impl PartitionWork {
     /// What to write beside the offset that commits `range`, once its file is
     /// durable with everything to `last_offset`.
     pub(crate) fn settle(&mut self, range: &SealedRange, last_offset: i64) -> CommitNote {
-        match &range.file {
-            Some(file) => {
-                self.end = Some(ChainEnd {
-                    file: file.name.clone(),
-                    last_offset,
-                });
-                self.next_first_offset = None;
-            }
-            None => self.next_first_offset = Some(range.records.first_offset),
+        if let Some(file) = &range.file {
+            self.end = Some(ChainEnd {
+                file: file.name.clone(),
+                last_offset,
+            });
         }
+        let first_offset = range.records.first_offset;
         CommitNote {
             last_file: self.end.as_ref().map(|end| end.file.clone()),
-            next_first_offset: self.next_first_offset,
+            next_first_offset: range.file.is_none().then_some(first_offset),
         }
     }
 
-    /// Drops the records that were read and not committed.
+    /// Drops the records that were read and not committed: reading goes on right
+    /// after the last file.
     pub(crate) fn forget(&mut self) {
+        self.next_first_offset = None;
         self.open = None;
         self.sealed.clear();
     }
