@@ -112,8 +112,8 @@ fn serve<S: Section>(
     let context = Context::new(service, loaded.runtime, runtime.handle().clone());
     info!(version = service.version, "{} starts", service.binary);
     context.health.wait_for(Reason::Starting, "starting");
-    start_admin(&runtime, &context)?;
     start_signals(&runtime, &context)?;
+    start_admin(&runtime, &context)?;
 
     let ended = start_body(service.name, loaded.section, context.clone(), body)?;
     let result = runtime.block_on(end_of_body(ended, &context));

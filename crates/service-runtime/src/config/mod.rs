@@ -6,10 +6,12 @@
 //! list of the known keys, of their types and of their defaults.
 
 mod error;
+mod kafka;
 mod load;
 mod print;
 mod properties;
 mod sections;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -20,9 +22,10 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 pub use error::ConfigError;
+pub use kafka::{KafkaConfig, SecurityProtocol};
 pub use sections::{
-    AdminConfig, KafkaConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
-    SecurityProtocol, ServiceConfig, Topics,
+    AdminConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
+    ServiceConfig, Topics,
 };
 pub use types::{Secret, bytes, duration};
 

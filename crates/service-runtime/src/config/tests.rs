@@ -186,11 +186,26 @@ fn a_value_of_the_wrong_type_names_key_type_and_origin() {
         error.contains("`kafka` or `console`") && error.ends_with("(FRAUD__SCORER__OUTPUT)"),
         "{error}"
     );
-    let error = error_of(load_env(&[("FRAUD__SCORER", "two")]));
-    assert_eq!(
-        error,
-        "scorer in FRAUD__SCORER is a section: write [scorer] and its keys below"
+    let error = error_of(load_file("scorer = 2\n"));
+    assert!(
+        error.ends_with("is a section: write [scorer] and its keys below"),
+        "{error}"
     );
+}
+
+#[test]
+fn a_variable_that_names_a_section_or_a_table_is_refused() {
+    for name in [
+        "FRAUD__SCORER",
+        "FRAUD__KAFKA__PROPERTIES",
+        "FRAUD__SCORER__MODEL__X",
+    ] {
+        let error = error_of(load_env(&[(name, "x")]));
+        assert!(
+            error.starts_with(&format!("{name} names no key: ")),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+    "METADATAUPDATE",
     SESSION_TIMEOUT,
 ];
 /// The group's coordinator wasn't heard for `session_timeout`.
