@@ -165,3 +165,6 @@ impl ResultFile {
             .context("cannot encode rows of a result file")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,41 +26,25 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// A prefix in a bucket of a store that honours `If-None-Match: *`: one PUT creates
 /// a complete object, or none where the key exists.
 pub(crate) struct S3Store {
-    client: Arc<dyn ObjectStore>,
-    prefix: Path,
-    url: String,
-    probe_name: String,
-    put_timeout: Duration,
-    tokio: Handle,
+    pub(crate) client: Arc<dyn ObjectStore>,
+    pub(crate) prefix: Path,
+    /// Bucket and prefix, for people.
+    pub(crate) url: String,
+    /// Names this instance's probe.
+    pub(crate) instance_id: String,
+    /// The longest that one upload may take.
+    pub(crate) put_timeout: Duration,
+    pub(crate) tokio: Handle,
 }
 
 impl S3Store {
-    /// A store under `prefix`. Touches no network.
-    pub(crate) fn new(
-        client: Arc<dyn ObjectStore>,
-        prefix: Path,
-        url: &str,
-        instance_id: &str,
-        put_timeout: Duration,
-        tokio: Handle,
-    ) -> Self {
-        Self {
-            client,
-            prefix,
-            url: url.trim_end_matches('/').to_owned(),
-            probe_name: format!("{instance_id}+probe"),
-            put_timeout,
-            tokio,
-        }
-    }
-
     /// Creates an object twice: the second time must fail.
     pub(super) fn prepare(&self) -> Result<Probed, StoreError> {
         let key = self
             .prefix
             .clone()
             .join("_tmp")
-            .join(self.probe_name.as_str());
+            .join(format!("{}+probe", self.instance_id));
         let deadline = Instant::now() + CALL_TIMEOUT;
         let create = || self.put(&key, &[Bytes::from_static(b"probe")], deadline);
         create()?;
@@ -193,3 +177,6 @@ impl S3Store {
         StoreError(format!("cannot {verb} {key} in {}: {error}", self.url))
     }
 }
+
+#[cfg(test)]
+mod tests;
