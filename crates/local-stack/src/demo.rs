@@ -38,7 +38,7 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
     stream::simulate(&sample)?;
     progress.step(&match existing {
         Some(address) => format!("using Kafka at {address}, with topics of the demo's own"),
-        None => "starting Kafka, a real broker of its own".to_owned(),
+        None => "starting Kafka and making the topics".to_owned(),
     });
     let cluster = Cluster::start(existing)?;
 

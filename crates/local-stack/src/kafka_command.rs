@@ -29,6 +29,7 @@ pub(crate) struct KafkaArguments {
 
 /// Prints `host:port` to stdout when the broker answers.
 pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
+    eprintln!("starting Kafka {} …", arguments.kafka_version);
     let mut broker = start_broker(&BrokerOptions {
         version: arguments.kafka_version.clone(),
         data: arguments.data.clone(),
@@ -59,12 +60,11 @@ pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
     broker.stop()
 }
 
-/// Starts a broker and says so on stderr.
+/// Starts a broker; says on stderr if that takes a download.
 pub(crate) fn start_broker(options: &BrokerOptions) -> Result<Broker> {
     if !Distribution::is_fetched(&options.version) {
         eprintln!("fetching Kafka {} from Maven Central …", options.version);
     }
-    eprintln!("starting Kafka {} …", options.version);
     Broker::start(options)
 }
 

@@ -107,11 +107,18 @@ fn watch(progress: &Progress, cluster: &mut Cluster, daemons: &mut [Daemon; 3]) 
 }
 
 fn report([producer, scorer, sink]: &[Daemon; 3]) -> Result<String> {
+    let count = |daemon: &Daemon, metric: &str, labels: &[&str]| {
+        daemon.metric(metric, labels).map(Option::unwrap_or_default)
+    };
     Ok(format!(
         "sent {}, scored {}, rows written {} in {} files",
-        producer.metric("fraud_producer_transactions_sent_total", &[])?,
-        scorer.metric("fraud_scorer_transactions_total", &["outcome=\"scored\""])?,
-        sink.metric("fraud_sink_rows_total", &[])?,
-        sink.metric("fraud_sink_files_total", &[])?,
+        count(producer, "fraud_producer_transactions_sent_total", &[])?,
+        count(
+            scorer,
+            "fraud_scorer_transactions_total",
+            &["outcome=\"scored\""]
+        )?,
+        count(sink, "fraud_sink_rows_total", &[])?,
+        count(sink, "fraud_sink_files_total", &[])?,
     ))
 }

@@ -10,6 +10,8 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode;
 
+use crate::wait_until;
+
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A topic to make.
@@ -34,7 +36,7 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Makes those of `topics` that don't exist yet.
+/// Makes those of `topics` that don't exist yet, and waits until clients see them.
 pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
     let new_topics: Vec<_> = topics
@@ -56,6 +58,13 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, error)) => bail!("creating topic {topic:?}: {error}"),
         }
+    }
+    // The controller has them; the broker learns of them a little later.
+    let consumer: BaseConsumer = client(bootstrap_servers).create()?;
+    for topic in topics {
+        wait_until(&format!("topic {:?}", topic.name), TIMEOUT, || {
+            Ok(partitions(&consumer, topic.name).is_ok_and(|partitions| !partitions.is_empty()))
+        })?;
     }
     Ok(())
 }

@@ -33,7 +33,6 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
     let instance_id = config.member_id();
     let store = open_store(&config, &instance_id, &context)?;
     let dead_letters = DeadLetters::new(&context)?;
-    context.health.resolved(Reason::Starting);
 
     if let Some(store) = &store
         && !wait_until_reliable(store, &context)?
@@ -53,6 +52,8 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
         instance_id: &instance_id,
     };
     let consumer = GroupConsumer::join(&group, &context)?;
+    // From here on the consumer says what is waited for.
+    context.health.resolved(Reason::Starting);
     let intake = Intake {
         partitions: BTreeMap::new(),
         dead_letters,

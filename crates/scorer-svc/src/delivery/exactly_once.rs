@@ -8,7 +8,7 @@ use service_runtime::kafka::GroupConsumer;
 use super::Positions;
 use super::transactor::{Call, Transactor};
 use crate::interruption::Interruption;
-use crate::producer::{Producer, ProducerSettings};
+use crate::producer::{Producer, ProducerSettings, TransactionSettings};
 
 /// Commits work as a transaction of the consumer group's member (KIP-447).
 ///
@@ -19,6 +19,7 @@ use crate::producer::{Producer, ProducerSettings};
 /// new one takes its place, whose higher epoch makes the broker refuse stragglers.
 pub(crate) struct ExactlyOnce {
     settings: ProducerSettings,
+    transactions: TransactionSettings,
     source_topic: String,
     producer: Producer,
     transactor: Transactor,
@@ -31,11 +32,13 @@ impl ExactlyOnce {
     /// offsets are settled before anyone asks for them; waits for the broker.
     pub(crate) fn start(
         settings: ProducerSettings,
+        transactions: TransactionSettings,
         source_topic: String,
     ) -> Result<Self, Interruption> {
-        let (producer, transactor) = initialize(&settings)?;
+        let (producer, transactor) = initialize(&settings, &transactions)?;
         Ok(Self {
             settings,
+            transactions,
             source_topic,
             producer,
             transactor,
@@ -57,6 +60,8 @@ impl ExactlyOnce {
         }
         let begun = self.producer.client().begin_transaction();
         self.check(begun)?;
+        self.producer
+            .set_transaction_timeout(Some(self.transactions.timeout));
         self.is_open = true;
         Ok(())
     }
@@ -77,7 +82,7 @@ impl ExactlyOnce {
             .transactor
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
-        self.is_open = false;
+        self.close();
         Ok(())
     }
 
@@ -91,8 +96,8 @@ impl ExactlyOnce {
         let aborted = self.transactor.call(Call::Abort, &self.producer)?;
         match self.check(aborted) {
             Ok(()) => {
-                self.is_open = false;
-                self.producer.take_failure();
+                self.producer.forget_failure();
+                self.close();
                 Ok(())
             }
             Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
@@ -100,13 +105,18 @@ impl ExactlyOnce {
         }
     }
 
+    fn close(&mut self) {
+        self.producer.set_transaction_timeout(None);
+        self.is_open = false;
+    }
+
     fn must_be_renewed(&self) -> bool {
-        self.is_broken || self.producer.disturbances() > 0
+        self.is_broken || self.producer.disturbances() > 0 || self.producer.is_lost()
     }
 
     /// Makes the producer anew, which ends the transaction of the old one.
     fn renew(&mut self) -> Result<(), Interruption> {
-        let (producer, transactor) = initialize(&self.settings)?;
+        let (producer, transactor) = initialize(&self.settings, &self.transactions)?;
         // In this order: the old thread is the last to hold the old client, and
         // waits for its end in our stead.
         self.producer = producer;
@@ -121,7 +131,7 @@ impl ExactlyOnce {
         let is_clear =
             matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
         self.is_broken |= !is_clear;
-        Err(self.producer.interruption(&error))
+        Err(self.producer.interruption(error))
     }
 
     fn offsets(&self, positions: &Positions) -> TopicPartitionList {
@@ -137,14 +147,17 @@ impl ExactlyOnce {
 
 /// A producer that may begin transactions. Passing trouble is waited out, with a
 /// new producer each time.
-fn initialize(settings: &ProducerSettings) -> Result<(Producer, Transactor), Interruption> {
+fn initialize(
+    settings: &ProducerSettings,
+    transactions: &TransactionSettings,
+) -> Result<(Producer, Transactor), Interruption> {
     loop {
-        let producer = settings.create()?;
+        let producer = settings.create(Some(transactions))?;
         let transactor = Transactor::start(producer.client().clone());
         let Err(error) = transactor.call(Call::Init, &producer)? else {
             return Ok((producer, transactor));
         };
-        if let Interruption::Fatal(failure) = producer.interruption(&error) {
+        if let Interruption::Fatal(failure) = producer.interruption(error) {
             return Err(failure.into());
         }
         settings.pause()?;

@@ -28,6 +28,7 @@ const QUIET_FACILITIES: &[&str] = &[
     "TERMINATE",
     "GETPID",
     "METADATAUPDATE",
+    "TXNERR",
     SESSION_TIMEOUT,
 ];
 /// The group's coordinator wasn't heard for `session_timeout`.
