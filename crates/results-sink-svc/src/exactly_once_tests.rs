@@ -92,7 +92,7 @@ impl Owner {
     }
 
     fn close(&mut self) {
-        self.work.seal(RollReason::Age, "cluster-a").unwrap();
+        self.work.seal(RollReason::Age).unwrap();
     }
 
     /// Publishes the next closed range; a crash may come before its commit.

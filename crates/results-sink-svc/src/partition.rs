@@ -66,7 +66,7 @@ impl PartitionWork {
         options: &FileOptions,
     ) -> Result<()> {
         if self.open_date().is_some_and(|open| date > open) {
-            self.seal(RollReason::Date, &options.cluster_id)?;
+            self.seal(RollReason::Date)?;
         }
         let range = self.range_at(row.kafka_offset)?;
         let file = match &mut range.file {
@@ -104,9 +104,9 @@ impl PartitionWork {
     }
 
     /// Closes the open range, if there is one.
-    pub(crate) fn seal(&mut self, why: RollReason, cluster_id: &str) -> Result<()> {
+    pub(crate) fn seal(&mut self, why: RollReason) -> Result<()> {
         if let Some(range) = self.open.take() {
-            let range = range.seal(why, cluster_id)?;
+            let range = range.seal(why)?;
             if range.file.is_none() {
                 self.next_first_offset = Some(range.records.first_offset);
             }
@@ -199,7 +199,7 @@ fn open_file(
         transaction_id: row.record.transaction_id,
         kafka_timestamp: row.kafka_timestamp,
     };
-    ResultFile::open(&options.format, name, first_row)
+    ResultFile::open(&options.format, &options.cluster_id, name, first_row)
 }
 
 #[cfg(test)]

@@ -55,12 +55,9 @@ impl OpenRange {
     }
 
     /// Completes the range and its file.
-    pub(crate) fn seal(self, why: RollReason, cluster_id: &str) -> Result<SealedRange> {
+    pub(crate) fn seal(self, why: RollReason) -> Result<SealedRange> {
         let last_offset = self.records.last_offset;
-        let file = self
-            .file
-            .map(|file| file.finish(cluster_id, last_offset))
-            .transpose()?;
+        let file = self.file.map(|file| file.finish(last_offset)).transpose()?;
         Ok(SealedRange {
             records: self.records,
             file,

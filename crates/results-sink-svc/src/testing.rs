@@ -83,7 +83,7 @@ pub(crate) fn add_row(work: &mut PartitionWork, offset: i64, kafka_timestamp: Op
 
 /// Closes the open range and takes it.
 pub(crate) fn seal(work: &mut PartitionWork) -> SealedRange {
-    work.seal(RollReason::Stop, &options().cluster_id).unwrap();
+    work.seal(RollReason::Stop).unwrap();
     work.sealed.pop_front().expect("there was an open range")
 }
 

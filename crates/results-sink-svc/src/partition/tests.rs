@@ -120,7 +120,7 @@ fn memory_is_that_of_open_and_closed_files() {
     assert_eq!(work.memory(), 0);
     add_row(&mut work, 0, Some(NOON));
     assert!(work.open_memory() > 0);
-    work.seal(RollReason::Memory, "cluster-a").unwrap();
+    work.seal(RollReason::Memory).unwrap();
     assert_eq!(work.open_memory(), 0);
     let file = work.sealed[0].file.as_ref().unwrap();
     assert_eq!(work.memory(), file.bytes());

@@ -20,7 +20,7 @@ fn open() -> ResultFile {
         transaction_id: 0,
         kafka_timestamp: Some(NOON),
     };
-    ResultFile::open(&FileFormat::new(), name(0), first_row).unwrap()
+    ResultFile::open(&FileFormat::new(), "cluster-a", name(0), first_row).unwrap()
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> &'a dyn Array {
@@ -53,7 +53,7 @@ fn every_column_is_read_back_as_it_was_written() {
     let mut file = open();
     file.append(&full_row).unwrap();
     file.append(&sparse_row).unwrap();
-    let batch = read(&file.finish("cluster-a", 77).unwrap());
+    let batch = read(&file.finish(77).unwrap());
 
     assert_eq!(
         batch.schema().fields(),
@@ -125,7 +125,7 @@ fn all_rows_of_many_batches_arrive_in_order() {
         file.append(&row(&record(offset), offset, Some(NOON)))
             .unwrap();
     }
-    let encoded = file.finish("cluster-a", rows).unwrap();
+    let encoded = file.finish(rows).unwrap();
     assert_eq!(encoded.summary.rows, rows as u64);
     let batch = read(&encoded);
     let offsets = column(&batch, "kafka_offset").as_primitive::<Int64Type>();
@@ -143,7 +143,7 @@ fn the_estimated_length_is_near_the_true_one() {
     }
     assert!(file.is_batch_complete());
     let (estimate, memory) = (file.encoded_bytes(), file.memory());
-    let bytes = file.finish("cluster-a", 0).unwrap().bytes();
+    let bytes = file.finish(0).unwrap().bytes();
     assert!(
         estimate.abs_diff(bytes) < bytes / 3,
         "{estimate} for {bytes}"

@@ -79,5 +79,7 @@ fn open_bucket(
         instance_id: instance_id.to_owned(),
         put_timeout: settings.put_timeout,
         tokio: context.tokio.clone(),
+        shutdown: context.shutdown.clone(),
+        stop_grace: context.config.service.shutdown_timeout / 2,
     }))
 }

@@ -11,6 +11,7 @@ use object_store::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaDataReader;
+use service_runtime::Shutdown;
 use tokio::runtime::Handle;
 use tracing::debug;
 
@@ -35,6 +36,9 @@ pub(crate) struct S3Store {
     /// The longest that one upload may take.
     pub(crate) put_timeout: Duration,
     pub(crate) tokio: Handle,
+    pub(crate) shutdown: Shutdown,
+    /// How long any call may still take after the wish to stop.
+    pub(crate) stop_grace: Duration,
 }
 
 impl S3Store {
@@ -161,16 +165,25 @@ impl S3Store {
         key: &Path,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match self
-            .tokio
-            .block_on(async { tokio::time::timeout_at(deadline.into(), call).await })
-        {
-            Ok(done) => done.map_err(|error| self.failed(verb, key, &error)),
-            Err(_) => Err(StoreError(format!(
+        let answer = self.tokio.block_on(async {
+            tokio::select! {
+                answer = call => Some(answer),
+                () = tokio::time::sleep_until(deadline.into()) => None,
+                () = self.stop_grace_passed() => None,
+            }
+        });
+        match answer {
+            Some(answer) => answer.map_err(|error| self.failed(verb, key, &error)),
+            None => Err(StoreError(format!(
                 "cannot {verb} {key} in {}: no answer in time",
                 self.url
             ))),
         }
+    }
+
+    async fn stop_grace_passed(&self) {
+        self.shutdown.requested().await;
+        tokio::time::sleep(self.stop_grace).await;
     }
 
     fn failed(&self, verb: &str, key: &Path, error: &dyn std::error::Error) -> StoreError {

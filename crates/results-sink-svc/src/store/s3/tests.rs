@@ -20,6 +20,8 @@ fn store(client: Arc<dyn ObjectStore>, runtime: &Runtime) -> S3Store {
         instance_id: "sink-1".to_owned(),
         put_timeout: Duration::from_secs(30),
         tokio: runtime.handle().clone(),
+        shutdown: Shutdown::default(),
+        stop_grace: Duration::ZERO,
     }
 }
 
@@ -169,6 +171,15 @@ fn an_object_of_its_own_is_adopted() {
     assert_eq!(publish(&store, &file, soon()).unwrap(), Published::New);
     let published = publish(&store, &file, soon()).unwrap();
     assert_eq!(published, Published::Adopted(file.summary));
+}
+
+#[test]
+fn the_wish_to_stop_ends_an_upload() {
+    let runtime = Runtime::new().unwrap();
+    let store = store(server(&[503]), &runtime);
+    store.shutdown.request();
+    let error = store.create(&name(0), &[], soon()).unwrap_err();
+    assert!(error.to_string().contains("no answer in time"), "{error}");
 }
 
 #[test]
