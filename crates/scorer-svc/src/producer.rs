@@ -1,12 +1,13 @@
 //! The producer of a worker: results and dead letters.
 
+mod failed_delivery;
+
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use service_runtime::Context;
 use service_runtime::kafka::{
     self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
@@ -14,6 +15,7 @@ use service_runtime::kafka::{
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;
+pub(crate) use failed_delivery::FailedDelivery;
 
 /// How long one look at a queue or at messages under way takes.
 const SLICE: Duration = Duration::from_millis(1);
@@ -55,8 +57,7 @@ pub(crate) struct Record<'a> {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
-    /// Why a message didn't arrive.
-    failure: Arc<Mutex<Option<KafkaError>>>,
+    failed: FailedDelivery,
     transaction_deadline: Cell<Option<Instant>>,
     stop_deadline: StopDeadline,
 }
@@ -84,17 +85,17 @@ impl ProducerSettings {
                 config.set("message.timeout.ms", "0");
             }
         }
-        let failure = Arc::new(Mutex::new(None));
+        let failed = FailedDelivery::default();
         let client = create_producer(&config, &self.name, &self.context, {
-            let failure = Arc::clone(&failure);
-            move |delivery| note_failure(&failure, delivery)
+            let failed = failed.clone();
+            move |delivery| failed.note(delivery)
         })?;
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
         match wait_for_topics(&client, &topics, None, &self.context)? {
             TopicNeeds::Stopped => Err(Interruption::Stopping),
             TopicNeeds::Met => Ok(Producer {
                 client,
-                failure,
+                failed,
                 transaction_deadline: Cell::new(None),
                 stop_deadline: StopDeadline::new(&self.context),
             }),
@@ -144,7 +145,7 @@ impl Producer {
             flush_a_little(&self.client);
             self.check_deadline()?;
         }
-        match self.take_failure() {
+        match self.failed.take() {
             None => Ok(()),
             Some(error) => Err(self.interruption(error)),
         }
@@ -153,7 +154,7 @@ impl Producer {
     /// What a failure means for the work at hand.
     pub(crate) fn interruption(&self, error: KafkaError) -> Interruption {
         // A call says at best that some message failed; the message knows why.
-        let error = self.take_failure().unwrap_or(error);
+        let error = self.failed.take().unwrap_or(error);
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Interruption::TooLarge;
@@ -195,16 +196,9 @@ impl Producer {
         self.client.client().context().disturbances()
     }
 
-    /// Leaves the failures of undone work behind.
-    pub(crate) fn forget_failure(&self) {
-        self.take_failure();
-    }
-
-    fn take_failure(&self) -> Option<KafkaError> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// Why a message didn't arrive.
+    pub(crate) fn failed(&self) -> &FailedDelivery {
+        &self.failed
     }
 
     /// Fails once a stopping daemon has waited long enough.
@@ -226,16 +220,6 @@ impl Producer {
 pub(crate) fn flush_a_little(client: &Client) {
     // An error says only that messages are still under way.
     let _ = client.flush(SLICE);
-}
-
-/// The refusal of a size wins over other failures, which may be its consequence.
-fn note_failure(failure: &Mutex<Option<KafkaError>>, delivery: &DeliveryResult<'_>) {
-    let Err((error, _)) = delivery else { return };
-    let is_too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
-    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
-    if failure.is_none() || is_too_large {
-        *failure = Some(error.clone());
-    }
 }
 
 /// The group went on without this member, or with another one.

@@ -1,6 +1,6 @@
 //! One Kafka transaction for results, dead letters and offsets.
 
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 use service_runtime::kafka::GroupConsumer;
@@ -15,8 +15,8 @@ use crate::producer::{Producer, ProducerSettings, TransactionSettings};
 /// librdkafka speaks the first version of the transaction protocol, in which a
 /// delayed request of one transaction can take effect in the next one of the same
 /// producer epoch (KIP-890). So a producer that saw a connection break, a request
-/// time out or a call end without a clear answer begins no other transaction: a
-/// new one takes its place, whose higher epoch makes the broker refuse stragglers.
+/// time out or a transaction fail begins no other one: a new producer takes its
+/// place, whose higher epoch makes the broker refuse stragglers.
 pub(crate) struct ExactlyOnce {
     settings: ProducerSettings,
     transactions: TransactionSettings,
@@ -87,21 +87,20 @@ impl ExactlyOnce {
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
-        if !self.is_open {
-            return Ok(());
-        }
         if self.must_be_renewed() {
             return self.renew();
         }
+        if !self.is_open {
+            return Ok(());
+        }
         let aborted = self.transactor.call(Call::Abort, &self.producer)?;
         match self.check(aborted) {
+            Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
+            Err(interruption) => Err(interruption),
             Ok(()) => {
-                self.producer.forget_failure();
                 self.close();
                 Ok(())
             }
-            Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
-            Err(interruption) => Err(interruption),
         }
     }
 
@@ -128,9 +127,7 @@ impl ExactlyOnce {
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
-        let is_clear =
-            matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
-        self.is_broken |= !is_clear;
+        self.is_broken = true;
         Err(self.producer.interruption(error))
     }
 
@@ -153,7 +150,7 @@ fn initialize(
 ) -> Result<(Producer, Transactor), Interruption> {
     loop {
         let producer = settings.create(Some(transactions))?;
-        let transactor = Transactor::start(producer.client().clone());
+        let transactor = Transactor::start(&producer);
         let Err(error) = transactor.call(Call::Init, &producer)? else {
             return Ok((producer, transactor));
         };

@@ -27,10 +27,16 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+<<<<<<< HEAD
     "METADATAUPDATE",
     "TXNERR",
+=======
+    TRANSACTION_ERROR,
+>>>>>>> scorer
     SESSION_TIMEOUT,
 ];
+/// The transaction at hand failed: librdkafka sends nothing more of it.
+pub(super) const TRANSACTION_ERROR: &str = "TXNERR";
 /// The group's coordinator wasn't heard for `session_timeout`.
 const SESSION_TIMEOUT: &str = "SESSTMOUT";
 
