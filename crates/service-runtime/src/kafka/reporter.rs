@@ -27,12 +27,8 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
-<<<<<<< HEAD
     "METADATAUPDATE",
-    "TXNERR",
-=======
     TRANSACTION_ERROR,
->>>>>>> scorer
     SESSION_TIMEOUT,
 ];
 /// The transaction at hand failed: librdkafka sends nothing more of it.
