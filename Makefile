@@ -43,6 +43,10 @@ lint: ## Formatting, clippy and the documentation's links, warnings refused
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
 
+model: ## Fit the default model anew on simulated data (minutes; needs Python 3.9 to 3.12)
+	@$(PREREQUISITES) build python
+	models/retrain
+
 fmt: ## Format the code
 	cargo fmt --all
 

@@ -15,7 +15,7 @@ use crate::delivery::{AtLeastOnce, Delivery, ExactlyOnce};
 use crate::interruption::Interruption;
 use crate::metrics::{Metrics, Tally};
 use crate::pipeline::Pipeline;
-use crate::producer::ProducerSettings;
+use crate::producer::{ProducerSettings, TransactionSettings};
 use crate::results::Results;
 use crate::worker::{Parts, Worker};
 
@@ -96,28 +96,29 @@ impl Fleet {
     fn delivery(&self, id: &str) -> Result<Delivery, Interruption> {
         let topics = &self.context.config.topics;
         let dead_letters = topics.transactions_dead_letter.clone();
-        let settings = |results: Option<&String>, transactions| ProducerSettings {
+        let settings = |results: Option<&String>| ProducerSettings {
             context: self.context.clone(),
+            name: id.to_owned(),
             topics: results
                 .into_iter()
                 .cloned()
                 .chain([dead_letters.clone()])
                 .collect(),
-            transactions,
         };
         match (self.config.output, self.config.delivery) {
             // What was printed can't be aborted.
-            (Output::Console, _) => {
-                AtLeastOnce::start(&settings(None, None)).map(Delivery::AtLeastOnce)
-            }
+            (Output::Console, _) => AtLeastOnce::start(&settings(None)).map(Delivery::AtLeastOnce),
             (Output::Kafka, DeliveryMode::AtLeastOnce) => {
-                AtLeastOnce::start(&settings(Some(&topics.results), None))
-                    .map(Delivery::AtLeastOnce)
+                AtLeastOnce::start(&settings(Some(&topics.results))).map(Delivery::AtLeastOnce)
             }
             (Output::Kafka, DeliveryMode::ExactlyOnce) => {
-                let transactions = (id.to_owned(), self.config.transaction_timeout);
+                let transactions = TransactionSettings {
+                    id: id.to_owned(),
+                    timeout: self.config.transaction_timeout,
+                };
                 ExactlyOnce::start(
-                    settings(Some(&topics.results), Some(transactions)),
+                    settings(Some(&topics.results)),
+                    transactions,
                     topics.transactions.clone(),
                 )
                 .map(|delivery| Delivery::ExactlyOnce(Box::new(delivery)))

@@ -15,7 +15,7 @@ pub(crate) struct AtLeastOnce {
 impl AtLeastOnce {
     /// Waits until a broker answers and has the topics.
     pub(crate) fn start(settings: &ProducerSettings) -> Result<Self, Interruption> {
-        let producer = settings.create()?;
+        let producer = settings.create(None)?;
         Ok(Self { producer })
     }
 
