@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer as _};
-use service_runtime::Context;
 use service_runtime::kafka::{
     self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
 };
+use service_runtime::{Context, Failure};
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;
@@ -159,12 +159,7 @@ impl Producer {
         if code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Interruption::TooLarge;
         }
-        // Who is too late looks to the broker as if another process had its id.
-        let is_too_late = self
-            .transaction_deadline
-            .get()
-            .is_some_and(|deadline| Instant::now() >= deadline);
-        if is_too_late {
+        if self.is_too_late() {
             return Interruption::Retry(
                 "a transaction was open for longer than scorer.transaction_timeout".to_owned(),
             );
@@ -183,6 +178,22 @@ impl Producer {
     pub(crate) fn set_transaction_timeout(&self, timeout: Option<Duration>) {
         self.transaction_deadline
             .set(timeout.map(|timeout| Instant::now() + timeout));
+    }
+
+    /// Fails if the client can't be used any more: fenced, most of all. One that was
+    /// too late only looks fenced to the broker.
+    pub(crate) fn check_fatal(&self) -> Result<(), Failure> {
+        if self.is_too_late() || !self.is_lost() {
+            return Ok(());
+        }
+        kafka::judge(&self.client, &KafkaError::Canceled)
+    }
+
+    /// Whether the broker ended the transaction of itself, and with it this producer.
+    fn is_too_late(&self) -> bool {
+        self.transaction_deadline
+            .get()
+            .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Whether the client can't be used any more.

@@ -115,6 +115,7 @@ impl ExactlyOnce {
 
     /// Makes the producer anew, which ends the transaction of the old one.
     fn renew(&mut self) -> Result<(), Interruption> {
+        self.producer.check_fatal()?;
         let (producer, transactor) = initialize(&self.settings, &self.transactions)?;
         // In this order: the old thread is the last to hold the old client, and
         // waits for its end in our stead.
