@@ -29,6 +29,7 @@ pub(crate) struct KafkaArguments {
 
 /// Prints `host:port` to stdout when the broker answers.
 pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
+    let interrupt = Interrupt::catch()?;
     eprintln!("starting Kafka {} …", arguments.kafka_version);
     let mut broker = start_broker(&BrokerOptions {
         version: arguments.kafka_version.clone(),
@@ -46,7 +47,6 @@ pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
         .collect();
     create_topics(&broker.address(), &topics)?;
 
-    let interrupt = Interrupt::catch()?;
     println!("{}", broker.address());
     eprintln!(
         "Kafka {} runs; press Ctrl+C to stop",

@@ -18,10 +18,10 @@ while read -r what name; do
   esac
 done
 for group in $groups; do
-  kill -KILL -- "-$group" || continue
+  kill -KILL "-$group" || continue
   # Killed isn't gone: until then it may still write into its folder.
   tries=100
-  while [ $tries -gt 0 ] && kill -0 -- "-$group"; do
+  while [ $tries -gt 0 ] && kill -0 "-$group"; do
     tries=$((tries - 1))
     sleep 0.1
   done
