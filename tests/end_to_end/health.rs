@@ -25,6 +25,19 @@ fn the_admin_endpoints_list_themselves_and_nothing_else_answers() -> Result<()> 
 }
 
 #[test]
+fn a_daemon_is_ready_only_when_it_has_its_partitions() -> Result<()> {
+    let stream = Stream::new("ready")?;
+    let mut daemons = [stream.scorer().start()?, stream.sink().start()?];
+    for daemon in &mut daemons {
+        // It looks at once, and all the time.
+        daemon.wait_until_ready(PATIENCE)?;
+        let said = daemon.stderr().to_string();
+        assert!(said.contains("assigned"), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_daemon_stops_at_ctrl_c_and_at_sigterm_with_its_work_committed() -> Result<()> {
     for (name, signal) in [("stop-int", Signal::INT), ("stop-term", Signal::TERM)] {
         let stream = Stream::new(name)?;

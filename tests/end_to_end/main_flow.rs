@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use local_stack::{Message, Topic, create_topics, send};
+use local_stack::{Message, Topic, create_topics, send, wait_until};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::{result_files, result_rows};
@@ -16,11 +16,15 @@ const TRANSACTIONS: usize = 20_000;
 fn every_transaction_of_a_parquet_folder_becomes_one_result_and_one_row() -> Result<()> {
     let stream = Stream::new("every-transaction")?;
     let mut scorer = stream.scorer().start()?;
-    let mut sink = stream.sink().start()?;
+    let mut sink = stream.sink().set("sink.console", "true").start()?;
 
     let mut producer = stream.producer(&fixture("transactions.parquet")).start()?;
     assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
     let results = stream.exactly("results", TRANSACTIONS)?;
+    // After a line that greets, one for each result that it has read.
+    wait_until("the sink to have read all", PATIENCE, || {
+        Ok(sink.stdout().lines().len() > TRANSACTIONS)
+    })?;
     assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
     assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
 

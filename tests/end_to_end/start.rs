@@ -30,9 +30,8 @@ fn scored_offsets(name: &str, start: impl Fn(&Stream) -> String) -> Result<Vec<i
 
 /// It has said from where it reads.
 fn begun(scorer: &local_stack::Daemon) -> bool {
-    scorer
-        .metric("fraud_kafka_assigned_partitions", &[])
-        .is_ok_and(|count| count > 0.0)
+    let partitions = scorer.metric("fraud_kafka_assigned_partitions", &[]);
+    partitions.is_ok_and(|count| count > Some(0.0))
 }
 
 #[test]

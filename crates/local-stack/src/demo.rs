@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use local_stack::{Daemon, Isolation, Message, Record, TopicReader, send, wait_until};
 
 use crate::cluster::Cluster;
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::result_files::ResultFiles;
 use crate::stream;
@@ -30,6 +31,7 @@ Next:
 
 /// Runs the demo on the broker at `existing`, else on one of its own.
 pub(crate) fn run(existing: Option<&str>) -> Result<()> {
+    let interrupt = Interrupt::catch()?;
     let progress = Progress::start();
     let output = stream::output_folder("demo")?;
     let (sample, files) = (output.join("sample"), output.join("results"));
@@ -38,15 +40,17 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
     stream::simulate(&sample)?;
     progress.step(&match existing {
         Some(address) => format!("using Kafka at {address}, with topics of the demo's own"),
-        None => "starting Kafka, a real broker of its own".to_owned(),
+        None => "starting Kafka and making the topics".to_owned(),
     });
     let cluster = Cluster::start(existing)?;
+    interrupt.check()?;
 
     progress.step("starting scorer-svc and results-sink-svc");
     let mut scorer = start_scorer(&cluster)?;
     let mut sink = start_sink(&cluster, &files)?;
     scorer.wait_until_ready(START_TIMEOUT)?;
     sink.wait_until_ready(START_TIMEOUT)?;
+    interrupt.check()?;
 
     progress.step(&format!(
         "sending one broken message and {TRANSACTIONS} transactions, {RATE} a second; their results:"
@@ -59,7 +63,11 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         .set("producer.sample", TRANSACTIONS.to_string())
         .set("producer.rate", RATE.to_string())
         .start()?;
-    let tally = follow(&cluster, &mut [&mut producer, &mut scorer, &mut sink])?;
+    let tally = follow(
+        &interrupt,
+        &cluster,
+        &mut [&mut producer, &mut scorer, &mut sink],
+    )?;
     let sent = usize::try_from(cluster.records("transactions")?)?;
     let dead_letter = the_dead_letter(&cluster)?;
 
@@ -115,7 +123,11 @@ fn start_sink(cluster: &Cluster, files: &Path) -> Result<Daemon> {
 }
 
 /// Reads the results as they come, and prints what the sink prints of them.
-fn follow(cluster: &Cluster, daemons: &mut [&mut Daemon; 3]) -> Result<Tally> {
+fn follow(
+    interrupt: &Interrupt,
+    cluster: &Cluster,
+    daemons: &mut [&mut Daemon; 3],
+) -> Result<Tally> {
     let results = TopicReader::new(
         cluster.address(),
         &cluster.topic("results"),
@@ -124,6 +136,7 @@ fn follow(cluster: &Cluster, daemons: &mut [&mut Daemon; 3]) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut printed = 0;
     wait_until("all results", STREAM_TIMEOUT, || {
+        interrupt.check()?;
         // Each as soon as it can be read: the time until then is measured.
         while let Some(result) = results.next(Duration::from_millis(5)) {
             tally.add(&result)?;

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context as _, anyhow};
 use fraud_model::Model;
 use service_runtime::kafka::{GroupConsumer, GroupOptions};
-use service_runtime::{Context, Failure};
+use service_runtime::{Context, Failure, Reason};
 
 use crate::config::{DeliveryMode, Output, ScorerConfig};
 use crate::dead_letter::DeadLetters;
@@ -78,6 +78,8 @@ impl Fleet {
             },
             &self.context,
         )?;
+        // From here on the consumer says what is waited for.
+        self.context.health.resolved(Reason::Starting);
         Ok(Some(Worker::new(Parts {
             // For as long as the process lives.
             name: format!("worker-{number}").leak(),

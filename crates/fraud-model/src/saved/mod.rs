@@ -15,6 +15,6 @@ pub(crate) use stage::SavedStage;
 pub(crate) use trees::Split;
 pub(crate) use trees::{Rule, SavedNode, SavedTree, read_ensemble, read_tree, tree_weights};
 
-/// The greatest width of a vector: far above real pipelines, far below what
-/// a broken file could make us allocate.
+/// The greatest width of a vector, and of all vectors of a pipeline together:
+/// far above real pipelines, far below what a broken file could make us allocate.
 pub(crate) const MAX_WIDTH: usize = 1 << 20;

@@ -6,6 +6,7 @@
 mod bucketizer;
 mod classifier;
 mod gradient_boosted_trees;
+mod handle_invalid;
 mod imputer;
 mod logistic_regression;
 mod min_max_scaler;
@@ -24,6 +25,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 use bucketizer::Bucketizer;
 pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
 use gradient_boosted_trees::GradientBoostedTrees;
+use handle_invalid::HandleInvalid;
 use imputer::Imputer;
 use logistic_regression::LogisticRegression;
 use min_max_scaler::MinMaxScaler;
@@ -177,52 +179,6 @@ impl Stage {
 fn loader(stage: &SavedStage) -> Option<Loader> {
     let found = CLASSES.iter().find(|(class, _)| *class == stage.class);
     found.map(|(_, load)| *load)
-}
-
-/// Spark's `handleInvalid`: what becomes of a value that a stage can't use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandleInvalid {
-    /// Refuse the row.
-    Error,
-    /// Leave the row out.
-    Skip,
-    /// Keep it as the stage defines.
-    Keep,
-}
-
-impl HandleInvalid {
-    fn load(stage: &SavedStage) -> Result<Self, ModelError> {
-        match stage.text("handleInvalid")?.as_deref() {
-            None | Some("error") => Ok(Self::Error),
-            Some("skip") => Ok(Self::Skip),
-            Some("keep") => Ok(Self::Keep),
-            Some(other) => Err(stage.error(format!("handleInvalid {other:?} is unknown"))),
-        }
-    }
-
-    /// Refuses a row or leaves it out; `false` where it is to be kept.
-    fn excludes(
-        self,
-        outcomes: &mut Outcomes<'_>,
-        row: usize,
-        message: impl FnOnce() -> String,
-    ) -> bool {
-        match self {
-            Self::Error => outcomes.reject(row, message),
-            Self::Skip => outcomes.skip(row),
-            Self::Keep => return false,
-        }
-        true
-    }
-
-    fn fact(self) -> Fact {
-        let name = match self {
-            Self::Error => "error",
-            Self::Skip => "skip",
-            Self::Keep => "keep",
-        };
-        ("handleInvalid", name.to_owned())
-    }
 }
 
 fn forest_facts(forest: &Forest) -> Vec<Fact> {

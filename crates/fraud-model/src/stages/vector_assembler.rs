@@ -28,7 +28,7 @@ impl VectorAssembler {
         let mut parts = Vec::new();
         let mut slots = Vec::new();
         for name in stage.input_columns()? {
-            let (column, kind) = columns.read(&name, FeatureType::Double)?;
+            let (column, kind) = columns.read(stage, &name, FeatureType::Double)?;
             let offset = slots.len();
             let label = match kind {
                 ColumnKind::String => {
@@ -36,6 +36,7 @@ impl VectorAssembler {
                 }
                 ColumnKind::Vector(part) => {
                     slots.extend(part);
+                    columns.check_width(stage, slots.len())?;
                     name
                 }
                 ColumnKind::Integer | ColumnKind::Double => {

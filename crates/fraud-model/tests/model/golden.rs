@@ -1,5 +1,12 @@
 //! Scores against those of Spark itself, line by line.
 
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use fraud_model::{Model, ModelOptions};
+use schema::result::{self, ResultRecord};
+
 use crate::support::{expected_lines, load, score_lines};
 
 /// Trees and forests: the same bytes.
@@ -32,6 +39,18 @@ fn trees_and_forests_give_the_bytes_that_spark_gave() {
             assert_eq!(output, expected, "{model}, line {}", line + 1);
         }
     }
+}
+
+#[test]
+fn the_default_model_gives_the_bytes_that_spark_gave() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/fraud-classifier");
+    let lines = |file: &str| -> Vec<String> {
+        let text = fs::read_to_string(folder.join("parity").join(file)).expect("a parity file");
+        text.lines().map(str::to_owned).collect()
+    };
+    let model = Model::load(&folder, &ModelOptions::default()).expect("it loads");
+    let outputs = score_lines(&Arc::new(model), &lines("input.jsonl"));
+    assert_eq!(outputs, lines("output.jsonl"));
 }
 
 #[test]
@@ -75,13 +94,13 @@ pub(crate) fn assert_near(output: &str, expected: &str) {
             "{output} instead of {expected}"
         );
     }
-    let with_probability = schema::result::ResultRecord {
+    let with_probability = ResultRecord {
         probability: expected.probability.clone(),
         ..output
     };
     assert_eq!(with_probability, expected);
 }
 
-fn result(line: &str) -> schema::result::ResultRecord {
-    schema::result::parse(Some(line.as_bytes())).expect("a result")
+fn result(line: &str) -> ResultRecord {
+    result::parse(Some(line.as_bytes())).expect("a result")
 }

@@ -116,13 +116,13 @@ impl GroupConsumer {
                 return Ok(self.revoked(true));
             }
         }
-        if std::mem::take(&mut self.is_out_of_range) {
-            self.move_into_range()?;
-        }
         // Before any message: an assignment that is made anew fetches on, and a group
         // that waits for its partitions must not wait for the end of the input.
         if let Some(rebalance) = self.next_rebalance() {
             return Ok(rebalance);
+        }
+        if std::mem::take(&mut self.is_out_of_range) {
+            self.move_into_range()?;
         }
         let started = Instant::now();
         match self.member.client().poll(timeout) {
@@ -195,11 +195,12 @@ impl GroupConsumer {
             .context("cannot give the partitions back")
             .map_err(Failure::runtime)?;
         self.set_assigned(BTreeMap::new());
+        self.is_out_of_range = false;
         Ok(())
     }
 
     /// Goes back (or on) to these offsets; messages that were fetched for
-    /// others are dropped.
+    /// others are dropped, and paused partitions fetch again.
     pub fn seek(&mut self, positions: &BTreeMap<i32, i64>) -> Result<(), Failure> {
         let mut all = self.positions()?;
         all.extend(
@@ -207,7 +208,7 @@ impl GroupConsumer {
                 .iter()
                 .filter(|(partition, _)| self.assigned.contains_key(partition)),
         );
-        self.assign(all)
+        self.reposition(all)
     }
 
     /// Stops fetching from all partitions; polls still bring rebalances. A new
@@ -324,11 +325,20 @@ impl GroupConsumer {
                 .inc_by(skipped.unsigned_abs());
             *position = low;
         }
+        self.reposition(positions)
+    }
+
+    /// Assigns the same partitions at other positions. A partition whose offset was out of
+    /// range fetches no more and can't be sought; and one call for all of them needs no
+    /// answer for each.
+    fn reposition(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
+        if self.member.client().assignment_lost() {
+            // The revocation is about to be polled; an assignment would hide that it is lost.
+            return Ok(());
+        }
         self.assign(positions)
     }
 
-    /// Replaces all positions, also to seek: a partition whose offset was out of range
-    /// fetches no more and can't be sought, and one call for all needs no answer for each.
     fn assign(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
         let assigned = self.member.client().assign(&self.list(&positions));
         assigned

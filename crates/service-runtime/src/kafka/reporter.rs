@@ -27,6 +27,7 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+    "METADATAUPDATE",
     TRANSACTION_ERROR,
     SESSION_TIMEOUT,
 ];
