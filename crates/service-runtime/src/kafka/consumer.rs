@@ -199,15 +199,32 @@ impl GroupConsumer {
         Ok(())
     }
 
-    /// Goes back (or on) to these offsets; messages that were fetched for
-    /// others are dropped, and paused partitions fetch again.
+    /// Goes back (or on) to these offsets; messages that were fetched for others are
+    /// dropped. Whether a paused partition stays so is left open.
     pub fn seek(&mut self, positions: &BTreeMap<i32, i64>) -> Result<(), Failure> {
+        let client = self.member.client();
+        if client.context().has_rebalance() {
+            // The next poll hands it over: the partitions begin anew, here or elsewhere.
+            return Ok(());
+        }
+        let positions: BTreeMap<i32, i64> = positions
+            .iter()
+            .filter(|(partition, _)| self.assigned.contains_key(partition))
+            .map(|(&partition, &offset)| (partition, offset))
+            .collect();
+        if positions.is_empty() {
+            return Ok(());
+        }
+        // An assignment would do it too. But two of them within milliseconds, as when a
+        // revocation follows, end librdkafka 2.12 with a failed assertion (rktp_started).
+        let is_sought = client
+            .seek_partitions(self.list(&positions), CALL_TIMEOUT)
+            .is_ok_and(|list| list.elements().iter().all(|sought| sought.error().is_ok()));
+        if is_sought {
+            return Ok(());
+        }
         let mut all = self.positions()?;
-        all.extend(
-            positions
-                .iter()
-                .filter(|(partition, _)| self.assigned.contains_key(partition)),
-        );
+        all.extend(positions);
         self.reposition(all)
     }
 
@@ -328,9 +345,8 @@ impl GroupConsumer {
         self.reposition(positions)
     }
 
-    /// Assigns the same partitions at other positions. A partition whose offset was out of
-    /// range fetches no more and can't be sought; and one call for all of them needs no
-    /// answer for each.
+    /// Assigns the same partitions at other positions: a partition that doesn't fetch, as
+    /// one whose offset was out of range, can't be sought.
     fn reposition(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
         if self.member.client().assignment_lost() {
             // The revocation is about to be polled; an assignment would hide that it is lost.
