@@ -41,7 +41,7 @@ lint: ## Formatting, clippy and the documentation's links, warnings refused
 	@$(PREREQUISITES) build
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 model: ## Fit the default model anew on simulated data (minutes; needs Python 3.9 to 3.12)
 	@$(PREREQUISITES) build python

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod broker_loss;
+mod console;
 mod delivery;
 mod edge_cases;
 mod health;

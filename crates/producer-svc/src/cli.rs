@@ -7,7 +7,7 @@ use crate::simulate::SimulateOptions;
 
 /// Sends the transactions of a Parquet data set to Kafka
 ///
-/// Without a command: runs the daemon as [producer] of its configuration says.
+/// Without a command: runs the daemon as section producer of its configuration says.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Cli {

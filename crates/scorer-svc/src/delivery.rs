@@ -2,7 +2,7 @@
 //!
 //! Work is what was sent since [`Delivery::begin`], and the positions in the
 //! input that it reaches. [`Delivery::settle`] makes both durable; after an
-//! [`Interruption`](crate::interruption::Interruption), [`Delivery::undo`] makes
+//! [`Interruption`], [`Delivery::undo`] makes
 //! room for doing it again from the committed offsets.
 
 mod at_least_once;
