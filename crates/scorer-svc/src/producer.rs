@@ -171,8 +171,7 @@ impl Producer {
                 "a transaction was open for longer than scorer.transaction_timeout".to_owned(),
             );
         }
-        // The consumer learns of it too, and knows what it means.
-        if !self.is_lost() && code.is_some_and(is_about_the_group) {
+        if !self.is_lost() && code.is_some_and(is_reported_elsewhere) {
             return Interruption::Retry(error.to_string());
         }
         match kafka::judge(&self.client, &error) {
@@ -240,13 +239,15 @@ pub(crate) fn flush_a_little(client: &Client) {
     let _ = client.flush(SLICE);
 }
 
-/// The group went on without this member, or with another one.
-fn is_about_the_group(code: RDKafkaErrorCode) -> bool {
+/// Whether the consumer learns of it too, and knows what it means, or whether it only
+/// follows from what failed before.
+fn is_reported_elsewhere(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
         RDKafkaErrorCode::IllegalGeneration
             | RDKafkaErrorCode::UnknownMemberId
             | RDKafkaErrorCode::RebalanceInProgress
             | RDKafkaErrorCode::FencedInstanceId
+            | RDKafkaErrorCode::State
     )
 }
