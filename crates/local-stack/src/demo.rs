@@ -1,5 +1,6 @@
 //! `local-stack demo`: the main job done once, on real input, and checked.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,28 +83,60 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         );
     }
     drop(cluster);
-    let written = ResultFiles::count(&files)?;
+    let outcome = Outcome {
+        sent,
+        tally,
+        dead_letter,
+        written: ResultFiles::count(&files)?,
+    };
     progress.step("done");
-
-    println!("\nSummary");
-    println!("  sent           {sent}, one of them broken on purpose");
-    println!("{tally}");
-    println!("  dead letter    {dead_letter}");
     println!(
-        "  Parquet        {} rows in {} files, {} bytes, in {}",
-        written.rows,
-        written.files,
-        written.bytes,
+        "\nSummary\n{outcome}\n  left in        {}",
         stream::shown(&files)
     );
-    ensure!(
-        sent == TRANSACTIONS + 1
-            && tally.scored() == TRANSACTIONS
-            && usize::try_from(written.rows)? == TRANSACTIONS,
-        "the numbers don't agree: of {sent} messages {TRANSACTIONS} must be scored and written"
-    );
+    outcome.check()?;
     println!("\n{NEXT_COMMANDS}");
     Ok(())
+}
+
+/// What came of the demo.
+struct Outcome {
+    /// Messages, the broken one among them.
+    sent: usize,
+    tally: Tally,
+    dead_letter: String,
+    written: ResultFiles,
+}
+
+impl Outcome {
+    /// Whether each transaction is where it belongs, once.
+    fn check(&self) -> Result<()> {
+        ensure!(
+            self.sent == TRANSACTIONS + 1
+                && self.tally.scored() == TRANSACTIONS
+                && usize::try_from(self.written.rows)? == TRANSACTIONS,
+            "the numbers don't agree: {} messages must be sent, {TRANSACTIONS} scored and written",
+            TRANSACTIONS + 1
+        );
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ResultFiles { files, rows, bytes } = self.written;
+        writeln!(
+            f,
+            "  sent           {}, one of them broken on purpose",
+            self.sent
+        )?;
+        writeln!(f, "{}", self.tally)?;
+        writeln!(f, "  dead letter    {}", self.dead_letter)?;
+        write!(
+            f,
+            "  Parquet        {rows} rows in {files} files, {bytes} bytes"
+        )
+    }
 }
 
 /// The scorer with the model of the repository.
