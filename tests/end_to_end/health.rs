@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::{DaemonCommand, Signal, http_get};
+use local_stack::{Broker, BrokerOptions, DaemonCommand, Signal, http_get};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::{PATIENCE, Stream};
@@ -84,20 +84,24 @@ fn ctrl_c_ends_a_producer_that_would_go_on_for_ever() -> Result<()> {
 
 #[test]
 fn a_daemon_stops_in_time_though_the_broker_hangs() -> Result<()> {
-    let mut broker = local_stack::Broker::start(&local_stack::BrokerOptions::default())?;
-    let stream = Stream::on(&broker, "broker-hangs")?;
-    let quick = |daemon: DaemonCommand| daemon.set("service.shutdown_timeout", "3s").start();
-    let mut daemons = [quick(stream.scorer())?, quick(stream.sink())?];
+    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let scoring = Stream::on(&broker, "scoring")?;
+    let sinking = Stream::on(&broker, "sinking")?;
+    let quick = |daemon: DaemonCommand| daemon.set("service.shutdown_timeout", "10s").start();
+    let mut daemons = [quick(scoring.scorer())?, quick(sinking.sink())?];
     for daemon in &mut daemons {
         daemon.wait_until_ready(PATIENCE)?;
     }
+    scoring.send_transactions(&lines("expected/random-forest/input.jsonl"))?;
+    scoring.exactly("results", 600)?;
+
     broker.signal(Signal::STOP)?;
     for daemon in &mut daemons {
         daemon.signal(Signal::TERM)?;
     }
     for daemon in &mut daemons {
-        // Three seconds, and some for a loaded machine.
-        let status = daemon.wait(Duration::from_secs(30))?;
+        // Ten seconds, and some for a loaded machine.
+        let status = daemon.wait(Duration::from_secs(40))?;
         assert_eq!(status.code(), Some(0), "{}", daemon.stderr());
     }
     broker.signal(Signal::CONT)
