@@ -380,6 +380,7 @@ impl GroupConsumer {
             .keys()
             .filter(|partition| !positions.contains_key(partition));
         metrics.forget_lag(&who.group, &who.topic, gone);
+        metrics.expect_skips(&who.topic, positions.keys());
         let gauge = metrics
             .assigned_partitions
             .with_label_values(&[&who.group, &who.topic]);
