@@ -15,6 +15,7 @@ mod main_flow;
 mod metrics;
 mod other_clients;
 mod rebalance;
+mod refused_messages;
 mod simulated;
 mod start;
 mod support;

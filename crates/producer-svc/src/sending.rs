@@ -100,7 +100,7 @@ impl<'a> Sending<'a> {
     /// took, and how many rows had no id.
     pub(crate) fn finish(self) -> (Duration, u64) {
         self.context.health.idle(LOOP);
-        self.context.shutdown.settled();
+        self.context.shutdown.nothing_to_lose();
         self.progress.finish();
         (self.started.elapsed(), self.without_id)
     }

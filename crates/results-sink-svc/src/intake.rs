@@ -104,7 +104,7 @@ impl Intake {
             kafka_partition: message.partition(),
             kafka_offset: message.offset(),
             kafka_timestamp: message.timestamp().to_millis().filter(|&time| time >= 0),
-            origin: Origin::from_headers(message.headers()),
+            origin: Origin::of_message(message),
         };
         let work = assigned(&mut self.partitions, message)?;
         match &self.file_options {

@@ -1,8 +1,16 @@
 //! One row of a result file: a result and where it comes from.
 
+use std::ffi::CStr;
+
 use fraud_model::ModelIdentity;
-use rdkafka::message::Headers;
-use schema::result::{MODEL_HEADER, ResultRecord, SOURCE_HEADER};
+use rdkafka::message::BorrowedMessage;
+use schema::result::ResultRecord;
+use service_runtime::kafka::last_header;
+
+/// [`schema::result::MODEL_HEADER`], as librdkafka wants it.
+const MODEL: &CStr = c"model";
+/// [`schema::result::SOURCE_HEADER`], as librdkafka wants it.
+const SOURCE: &CStr = c"source";
 
 /// A row, in the terms of the columns.
 #[derive(Debug, Clone, Copy)]
@@ -34,27 +42,22 @@ pub(crate) struct Source {
 }
 
 impl<'a> Origin<'a> {
-    pub(crate) fn from_headers<H: Headers>(headers: Option<&'a H>) -> Self {
-        let mut origin = Self::default();
-        let Some(headers) = headers else {
-            return origin;
-        };
-        for header in headers.iter() {
-            let text = header
-                .value
-                .and_then(|value| std::str::from_utf8(value).ok());
-            match header.key {
-                MODEL_HEADER => {
-                    let model = text.and_then(ModelIdentity::parse_header);
-                    origin.model_name = model.map(|(name, _)| name);
-                    origin.model_version = model.map(|(_, version)| version);
-                }
-                SOURCE_HEADER => origin.source = text.and_then(Source::parse),
-                _ => {}
-            }
-        }
-        origin
+    pub(crate) fn of_message(message: &'a BorrowedMessage<'_>) -> Self {
+        Self::parse(last_header(message, MODEL), last_header(message, SOURCE))
     }
+
+    fn parse(model: Option<&'a [u8]>, source: Option<&'a [u8]>) -> Self {
+        let model = model.and_then(text).and_then(ModelIdentity::parse_header);
+        Self {
+            model_name: model.map(|(name, _)| name),
+            model_version: model.map(|(_, version)| version),
+            source: source.and_then(text).and_then(Source::parse),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 impl Source {
@@ -78,31 +81,16 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use rdkafka::message::{Header, OwnedHeaders};
-
     use super::*;
 
-    fn headers(pairs: &[(&str, &str)]) -> OwnedHeaders {
-        pairs
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(*value),
-                })
-            })
+    #[test]
+    fn the_names_are_the_contracts() {
+        assert_eq!(MODEL.to_str(), Ok(schema::result::MODEL_HEADER));
+        assert_eq!(SOURCE.to_str(), Ok(schema::result::SOURCE_HEADER));
     }
 
     #[test]
     fn the_scorers_headers_are_read() {
-        let headers = headers(&[
-            (
-                "traceparent",
-                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            ),
-            ("model", "fraud@home@3"),
-            ("source", "4:1234:1573396986000"),
-        ]);
         let expected = Origin {
             model_name: Some("fraud@home"),
             model_version: Some("3"),
@@ -112,21 +100,19 @@ mod tests {
                 timestamp: Some(1_573_396_986_000),
             }),
         };
-        assert_eq!(Origin::from_headers(Some(&headers)), expected);
+        let parsed = Origin::parse(Some(b"fraud@home@3"), Some(b"4:1234:1573396986000"));
+        assert_eq!(parsed, expected);
     }
 
     #[test]
     fn malformed_headers_tell_nothing() {
         for source in ["", "4", "4:5", "-1:5:6", "4:-5:6", "4:5:6:7", "a:b:c"] {
-            let headers = headers(&[("model", "no version"), ("source", source)]);
-            assert_eq!(
-                Origin::from_headers(Some(&headers)),
-                Origin::default(),
-                "{source}"
-            );
+            let parsed = Origin::parse(Some(b"no version"), Some(source.as_bytes()));
+            assert_eq!(parsed, Origin::default(), "{source}");
         }
+        assert_eq!(Origin::parse(None, None), Origin::default());
         assert_eq!(
-            Origin::from_headers::<OwnedHeaders>(None),
+            Origin::parse(Some(b"\xff@1"), Some(b"\xff")),
             Origin::default()
         );
     }

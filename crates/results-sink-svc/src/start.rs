@@ -27,6 +27,8 @@ pub const SERVICE: Service = Service {
 
 /// Reads results and writes them until the wish to stop.
 pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
+    // Offsets are committed after the files are durable, whatever happens between.
+    context.shutdown.nothing_to_lose();
     let metrics = Metrics::register(&context.registry)
         .context("cannot register the metrics")
         .map_err(Failure::Start)?;

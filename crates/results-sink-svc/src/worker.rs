@@ -143,7 +143,6 @@ impl Worker {
         self.settle(Instant::now() + time_left)?;
         self.drop_all("stopping");
         info!("all work is settled");
-        self.context.shutdown.settled();
         self.consumer.close(CLOSE_TIMEOUT);
         Ok(())
     }

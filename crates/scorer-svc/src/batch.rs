@@ -8,8 +8,7 @@ use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use schema::dead_letter::Stage;
 use schema::transaction::{TransactionBatch, TransactionParser};
 use schema::{Rejection, RejectionCode};
-
-use crate::headers;
+use service_runtime::kafka::last_header;
 
 const TRACEPARENT: &CStr = c"traceparent";
 
@@ -118,7 +117,7 @@ impl Batch {
             timestamp: message.timestamp().to_millis().unwrap_or(-1),
             key: append(&mut self.bytes, message.key()),
             value: append(&mut self.bytes, message.payload()),
-            traceparent: append(&mut self.bytes, headers::last(message, TRACEPARENT)),
+            traceparent: append(&mut self.bytes, last_header(message, TRACEPARENT)),
             headers: message.headers().map(|headers| headers.detach()),
         }
     }

@@ -1,7 +1,6 @@
 //! The workers: started together, ended together.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context as _, anyhow};
@@ -31,9 +30,10 @@ impl Fleet {
     /// Runs the workers until the daemon stops; the first failure stops it.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let fleet = Arc::new(self);
-        let unsettled = Arc::new(AtomicU32::new(fleet.config.workers));
+        // Its offsets are committed with its results or after them.
+        fleet.context.shutdown.nothing_to_lose();
         let workers = (0..fleet.config.workers)
-            .map(|number| start_thread(&fleet, number, &unsettled))
+            .map(|number| start_thread(&fleet, number))
             .collect::<Result<Vec<_>, Failure>>()?;
         let mut result = Ok(());
         for worker in workers {
@@ -48,14 +48,11 @@ impl Fleet {
     }
 
     /// One worker, from its start to its end.
-    fn work(&self, number: u32, unsettled: &AtomicU32) -> Result<(), Failure> {
+    fn work(&self, number: u32) -> Result<(), Failure> {
         let Some(worker) = self.worker(number)? else {
             return Ok(());
         };
         let consumer = worker.run()?;
-        if unsettled.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.context.shutdown.settled();
-        }
         consumer.close(self.context.config.service.shutdown_timeout / 4);
         Ok(())
     }
@@ -153,13 +150,12 @@ impl Fleet {
 fn start_thread(
     fleet: &Arc<Fleet>,
     number: u32,
-    unsettled: &Arc<AtomicU32>,
 ) -> Result<JoinHandle<Result<(), Failure>>, Failure> {
-    let (fleet, unsettled) = (Arc::clone(fleet), Arc::clone(unsettled));
+    let fleet = Arc::clone(fleet);
     thread::Builder::new()
         .name(format!("worker-{number}"))
         .spawn(move || {
-            let ended = fleet.work(number, &unsettled);
+            let ended = fleet.work(number);
             // One that ends, ends all: the others hold no more than it did.
             fleet.context.shutdown.request();
             ended

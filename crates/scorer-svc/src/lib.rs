@@ -13,7 +13,6 @@ mod dead_letter;
 mod delivery;
 mod describe;
 mod fleet;
-mod headers;
 mod interruption;
 mod metrics;
 mod model_source;

@@ -225,15 +225,13 @@ async fn too_late(shutdown: &Shutdown, timeout: Duration) {
 /// A client that hangs can't be ended in any other way.
 fn exit_by_watchdog(shutdown: &Shutdown, timeout: Duration) -> ! {
     let timeout = humantime::format_duration(timeout);
-    if shutdown.is_settled() {
+    if shutdown.has_nothing_to_lose() {
         warn!(
-            "a client did not close within {timeout} (service.shutdown_timeout); all work was settled"
+            "a Kafka client hangs: ending after {timeout} (service.shutdown_timeout); the next start repeats what is not committed"
         );
         std::process::exit(0);
     }
-    error!(
-        "not stopped within {timeout} (service.shutdown_timeout): exiting with unfinished work, which the next start repeats"
-    );
+    error!("not stopped within {timeout} (service.shutdown_timeout): exiting with unfinished work");
     std::process::exit(1);
 }
 

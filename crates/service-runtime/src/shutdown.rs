@@ -16,7 +16,7 @@ pub struct Shutdown {
 struct Inner {
     /// For loops that look at it for every message.
     requested: AtomicBool,
-    settled: AtomicBool,
+    nothing_to_lose: AtomicBool,
     /// For threads that wait.
     lock: Mutex<()>,
     wakeup: Condvar,
@@ -65,14 +65,15 @@ impl Shutdown {
         let _ = wakeup.wait_for(|requested| *requested).await;
     }
 
-    /// Says that all work is finished or aborted and nothing is left but to close
-    /// clients: if one of them hangs, the watchdog ends the process with exit code 0.
-    pub fn settled(&self) {
-        self.inner.settled.store(true, Ordering::Release);
+    /// Says that from now on nothing is lost if the process just ends: what isn't
+    /// committed is done again by the next start. If a client hangs at the stop, the
+    /// watchdog then ends the process with exit code 0.
+    pub fn nothing_to_lose(&self) {
+        self.inner.nothing_to_lose.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_settled(&self) -> bool {
-        self.inner.settled.load(Ordering::Acquire)
+    pub(crate) fn has_nothing_to_lose(&self) -> bool {
+        self.inner.nothing_to_lose.load(Ordering::Acquire)
     }
 }
 

@@ -42,7 +42,7 @@ fn body(section: Scorer, context: Context) -> Result<(), Failure> {
         }
         "hang" => hang(),
         "settle and hang" => {
-            context.shutdown.settled();
+            context.shutdown.nothing_to_lose();
             hang()
         }
         "can't start" => Err(Failure::start(anyhow::anyhow!("no model in models/m"))),
@@ -183,7 +183,7 @@ fn the_watchdog_ends_unfinished_work_with_1_and_one_line() {
 }
 
 #[test]
-fn the_watchdog_ends_settled_work_with_0() {
+fn the_watchdog_ends_with_0_where_nothing_can_be_lost() {
     let mut daemon = Daemon::with_body("settle and hang");
     daemon.wait_for("admin endpoints");
     daemon.signal("-TERM");

@@ -1,12 +1,25 @@
 //! One dead letter.
 
+use std::ffi::CString;
+
 use rdkafka::Message;
-use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use schema::Rejection;
 use schema::dead_letter::{
     EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC, TRUNCATED,
 };
+use service_runtime::kafka::last_header;
+
+/// The headers that say what is wrong with which message.
+const WHAT_IS_WRONG: [&str; 6] = [
+    TOPIC,
+    PARTITION,
+    OFFSET,
+    STAGE,
+    EXCEPTION_CLASS_NAME,
+    EXCEPTION_MESSAGE,
+];
 
 /// A message as it is on the dead-letter topic: raw key and bytes, the original
 /// headers, and those of Kafka Connect.
@@ -14,52 +27,90 @@ use schema::dead_letter::{
 pub(super) struct DeadLetter {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
+    /// All headers. Never looked into: `rdkafka` panics on a name that isn't UTF-8.
     headers: OwnedHeaders,
+    /// [`WHAT_IS_WRONG`], once more for a letter that is left with nothing else.
+    what_is_wrong: OwnedHeaders,
+    content: Content,
+}
+
+/// What a letter holds besides what is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Whole,
+    KeyAndHeaders,
+    Nothing,
 }
 
 impl DeadLetter {
     /// The dead letter of a message that is no result.
-    pub(super) fn of<M: Message<Headers: Headers>>(message: &M, rejection: &Rejection) -> Self {
-        let what_is_wrong = [
-            (TOPIC, message.topic().to_owned()),
-            (PARTITION, message.partition().to_string()),
-            (OFFSET, message.offset().to_string()),
-            (STAGE, Stage::Read.as_str().to_owned()),
-            (EXCEPTION_CLASS_NAME, rejection.code.as_str().to_owned()),
-            (EXCEPTION_MESSAGE, rejection.message.clone()),
+    pub(super) fn of(message: &BorrowedMessage<'_>, rejection: &Rejection) -> Self {
+        let values = [
+            message.topic(),
+            &message.partition().to_string(),
+            &message.offset().to_string(),
+            Stage::Read.as_str(),
+            rejection.code.as_str(),
+            &rejection.message,
         ];
-        let mut letter = Self::copy(message);
-        for (key, value) in &what_is_wrong {
-            letter.headers = with_header(letter.headers, key, value);
+        let add = |headers| {
+            let pairs = WHAT_IS_WRONG.iter().zip(values);
+            pairs.fold(headers, |headers, (name, value)| {
+                with_header(headers, name, value.as_bytes())
+            })
+        };
+        Self {
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            headers: add(all_headers(message)),
+            what_is_wrong: add(OwnedHeaders::new()),
+            content: Content::Whole,
         }
-        letter
     }
 
-    /// A dead letter that comes back.
-    pub(super) fn copy<M: Message<Headers: Headers>>(message: &M) -> Self {
-        let mut headers = OwnedHeaders::new();
-        for header in message.headers().into_iter().flat_map(Headers::iter) {
-            headers = headers.insert(header);
-        }
+    /// A dead letter that comes back undelivered.
+    pub(super) fn copy(message: &BorrowedMessage<'_>) -> Self {
+        let headers = all_headers(message);
+        let what_is_wrong = WHAT_IS_WRONG
+            .iter()
+            .fold(OwnedHeaders::new(), |found, name| {
+                match find_header(message, name) {
+                    Some(value) => with_header(found, name, value),
+                    None => found,
+                }
+            });
+        let content = match find_header(message, TRUNCATED) {
+            None => Content::Whole,
+            Some(_) if headers.count() == what_is_wrong.count() + 1 => Content::Nothing,
+            Some(_) => Content::KeyAndHeaders,
+        };
         Self {
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
             headers,
+            what_is_wrong,
+            content,
         }
     }
 
-    /// The letter without the value, which is too large for a broker.
-    pub(super) fn truncated(self) -> Self {
-        Self {
-            key: self.key,
-            value: Some(Vec::new()),
-            headers: with_header(self.headers, TRUNCATED, "true"),
-        }
+    /// A letter that a broker refuses for its size, with less in it: first without its
+    /// value, then without key and original headers too.
+    pub(super) fn reduce(&mut self) {
+        let (headers, content) = match self.content {
+            Content::Whole => (self.headers.clone(), Content::KeyAndHeaders),
+            Content::KeyAndHeaders | Content::Nothing => {
+                self.key = None;
+                (self.what_is_wrong.clone(), Content::Nothing)
+            }
+        };
+        self.value = Some(Vec::new());
+        self.headers = with_header(headers, TRUNCATED, b"true");
+        self.content = content;
     }
 
-    /// Whether nothing more can be left out.
-    pub(super) fn is_truncated(&self) -> bool {
-        self.headers.iter().any(|header| header.key == TRUNCATED)
+    /// Whether [`Self::reduce`] leaves less of it.
+    pub(super) fn can_be_reduced(&self) -> bool {
+        self.content != Content::Nothing
     }
 
     /// The letter as the producer takes it.
@@ -71,76 +122,20 @@ impl DeadLetter {
     }
 }
 
-fn with_header(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {
-    headers.insert(Header {
-        key,
-        value: Some(value),
-    })
+fn all_headers(message: &BorrowedMessage<'_>) -> OwnedHeaders {
+    message
+        .headers()
+        .map_or_else(OwnedHeaders::new, |headers| headers.detach())
 }
 
-#[cfg(test)]
-mod tests {
-    use rdkafka::Timestamp;
-    use rdkafka::message::OwnedMessage;
-    use schema::RejectionCode;
+fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
+    let name = CString::new(name).expect("the contract's names hold no NUL");
+    last_header(message, &name)
+}
 
-    use super::*;
-
-    fn message(key: Option<&[u8]>, value: Option<&[u8]>) -> OwnedMessage {
-        OwnedMessage::new(
-            value.map(<[u8]>::to_vec),
-            key.map(<[u8]>::to_vec),
-            "results".to_owned(),
-            Timestamp::CreateTime(0),
-            3,
-            42,
-            Some(with_header(OwnedHeaders::new(), "model", "m@1")),
-        )
-    }
-
-    fn pairs(letter: &DeadLetter) -> Vec<(&str, &str)> {
-        let pair = |index| {
-            let header = letter.headers.get(index);
-            let value = header.value.expect("these headers have values");
-            (header.key, std::str::from_utf8(value).unwrap())
-        };
-        (0..letter.headers.count()).map(pair).collect()
-    }
-
-    #[test]
-    fn a_letter_has_the_raw_message_and_says_what_is_wrong() {
-        let rejection = Rejection::new(RejectionCode::MissingField, "prediction is missing");
-        let letter = DeadLetter::of(&message(Some(b"\xff"), Some(b"{}")), &rejection);
-        assert_eq!(letter.key.as_deref(), Some(&b"\xff"[..]));
-        assert_eq!(letter.value.as_deref(), Some(&b"{}"[..]));
-        assert_eq!(
-            pairs(&letter),
-            [
-                ("model", "m@1"),
-                ("__connect.errors.topic", "results"),
-                ("__connect.errors.partition", "3"),
-                ("__connect.errors.offset", "42"),
-                ("__connect.errors.stage", "read"),
-                ("__connect.errors.exception.class.name", "missing_field"),
-                (
-                    "__connect.errors.exception.message",
-                    "prediction is missing"
-                ),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_null_stays_null_and_a_truncated_value_is_empty() {
-        let rejection = Rejection::new(RejectionCode::Tombstone, "the value is null");
-        let letter = DeadLetter::of(&message(None, None), &rejection);
-        assert_eq!(
-            (letter.key.as_deref(), letter.value.as_deref()),
-            (None, None)
-        );
-        assert!(!letter.is_truncated());
-        let letter = letter.truncated();
-        assert!(letter.is_truncated());
-        assert_eq!(letter.value.as_deref(), Some(&b""[..]));
-    }
+fn with_header(headers: OwnedHeaders, name: &str, value: &[u8]) -> OwnedHeaders {
+    headers.insert(Header {
+        key: name,
+        value: Some(value),
+    })
 }

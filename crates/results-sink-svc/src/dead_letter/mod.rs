@@ -87,11 +87,12 @@ impl DeadLetters {
         }
     }
 
-    fn send_again(&self, letter: DeadLetter, error: &KafkaError) -> Result<(), Failure> {
-        if is_too_large(error) && !letter.is_truncated() {
-            return self.enqueue(letter.truncated());
+    fn send_again(&self, mut letter: DeadLetter, error: &KafkaError) -> Result<(), Failure> {
+        if is_too_large(error) && letter.can_be_reduced() {
+            letter.reduce();
+        } else {
+            judge(&self.producer, error)?;
         }
-        judge(&self.producer, error)?;
         self.enqueue(letter)
     }
 
@@ -101,8 +102,8 @@ impl DeadLetters {
             let Err((error, _)) = self.producer.send(letter.record(&self.topic)) else {
                 return Ok(());
             };
-            if is_too_large(&error) && !letter.is_truncated() {
-                letter = letter.truncated();
+            if is_too_large(&error) && letter.can_be_reduced() {
+                letter.reduce();
                 continue;
             }
             judge(&self.producer, &error)?;

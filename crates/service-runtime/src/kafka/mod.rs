@@ -12,6 +12,7 @@
 mod consumer;
 mod consumer_events;
 mod error_text;
+mod headers;
 mod lookup;
 mod member;
 mod metrics;
@@ -25,6 +26,7 @@ mod troubles;
 use std::time::Duration;
 
 pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
+pub use headers::last_header;
 pub use producer::{Producer, ProducerEvents, create_producer, judge};
 pub use settings::producer_config;
 pub use start::Start;

@@ -16,7 +16,7 @@ use rdkafka::bindings::{rd_kafka_header_get_last, rd_kafka_message_headers, rd_k
 use rdkafka::message::BorrowedMessage;
 
 /// The value of the last header called `name`; `None` where there is none, or a null.
-pub(crate) fn last<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<&'a [u8]> {
+pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<&'a [u8]> {
     let mut headers = ptr::null_mut();
     // SAFETY: the message is alive for 'a, and keeps the ownership of its headers.
     let found = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut headers) };
