@@ -1,8 +1,7 @@
 //! `GBTClassificationModel`: regression trees that add up to a margin.
 
 use super::classifier::{Classifier, outputs};
-use super::{Fact, forest_facts};
-use crate::ModelError;
+use super::{Fact, Loaded, Stage, forest_facts};
 use crate::blas;
 use crate::columns::Columns;
 use crate::forest::Forest;
@@ -11,29 +10,31 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct GradientBoostedTrees {
-    pub(crate) classifier: Classifier,
+    classifier: Classifier,
     forest: Forest,
     weights: Vec<f64>,
 }
 
 impl GradientBoostedTrees {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let features = stage.count("numFeatures")?;
         let trees = read_ensemble(stage, features)?;
         let classifier = Classifier::load(stage, columns, features, 2)?;
         // A column that nothing reads, as room for the trees' answers.
         columns.add_vector(stage, "", vec!["".into(); trees.len()])?;
-        Ok(Self {
+        Ok(Box::new(Self {
             weights: tree_weights(stage)?,
             classifier,
             forest: Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction)),
-        })
+        }))
     }
+}
 
+impl Stage for GradientBoostedTrees {
     /// The probability of class 0 is 1 / (1 + exp(−2 · raw)) of its raw
     /// prediction, and that of class 1 what it leaves: Spark doesn't compute
     /// the latter on its own.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -55,9 +56,13 @@ impl GradientBoostedTrees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let mut facts = forest_facts(&self.forest);
         facts.extend(self.classifier.facts());
         facts
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }

@@ -2,8 +2,8 @@
 
 use arrow::array::{BooleanArray, Int32Array};
 
-use super::Fact;
 use super::classifier::{Classifier, Decision, outputs};
+use super::{Fact, Loaded, Stage};
 use crate::ModelError;
 use crate::blas;
 use crate::columns::Columns;
@@ -12,7 +12,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct LogisticRegression {
-    pub(crate) classifier: Classifier,
+    classifier: Classifier,
     coefficients: Vec<f64>,
     coefficients_sparse: bool,
     intercept: f64,
@@ -21,7 +21,7 @@ pub(crate) struct LogisticRegression {
 }
 
 impl LogisticRegression {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         if row.array::<BooleanArray>("isMultinomial")?.value(0) {
@@ -41,16 +41,18 @@ impl LogisticRegression {
         }
         let classifier = Classifier::load(stage, columns, matrix.columns, 2)?;
         let threshold = threshold(stage)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             classifier: classifier.with_decision(decision(stage, threshold)?),
             coefficients: matrix.row(0).to_vec(),
             coefficients_sparse: matrix.sparse,
             intercept,
             threshold,
-        })
+        }))
     }
+}
 
-    pub(crate) fn apply(
+impl Stage for LogisticRegression {
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -74,11 +76,15 @@ impl LogisticRegression {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![
             ("intercept", self.intercept.to_string()),
             ("threshold", self.threshold.to_string()),
         ]
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }
 

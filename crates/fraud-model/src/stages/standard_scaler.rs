@@ -1,7 +1,6 @@
 //! `StandardScalerModel`: minus the mean, times one over the deviation.
 
-use super::Fact;
-use crate::ModelError;
+use super::{Fact, Loaded, Stage};
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -17,7 +16,7 @@ pub(crate) struct StandardScaler {
 }
 
 impl StandardScaler {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let name = stage.required_text("inputCol")?;
         let (column, slots) = columns.vector(stage, &name)?;
         let table = Table::read(&stage.table_folder("data"))?;
@@ -38,16 +37,18 @@ impl StandardScaler {
             std.iter().map(one_over).collect()
         });
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             column,
             name,
             shift,
             scale,
-        })
+        }))
     }
+}
 
+impl Stage for StandardScaler {
     /// A sparse vector stays sparse unless the mean is subtracted.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -77,7 +78,7 @@ impl StandardScaler {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![
             ("withMean", self.shift.is_some().to_string()),
             ("withStd", self.scale.is_some().to_string()),

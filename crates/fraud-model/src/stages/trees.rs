@@ -1,7 +1,7 @@
 //! `DecisionTreeClassificationModel` and `RandomForestClassificationModel`.
 
 use super::classifier::{Classifier, outputs};
-use super::{Fact, forest_facts};
+use super::{Fact, Loaded, Stage, forest_facts};
 use crate::ModelError;
 use crate::columns::Columns;
 use crate::forest::Forest;
@@ -10,35 +10,32 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct Trees {
-    pub(crate) classifier: Classifier,
+    classifier: Classifier,
     forest: Forest,
 }
 
 impl Trees {
     /// A tree: the raw prediction is the leaf's weight of each class.
-    pub(crate) fn load_tree(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load_tree(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let trees = [read_tree(stage, stage.count("numFeatures")?)?];
-        Self::new(stage, columns, &trees, |stats, _| stats)
+        Self::of_trees(stage, columns, &trees, |stats, _| stats)
     }
 
     /// A forest: each tree votes with its leaf's share of each class; Spark
     /// ignores the trees' weights, and so a leaf that holds no weight.
-    pub(crate) fn load_forest(
-        stage: &SavedStage,
-        columns: &mut Columns,
-    ) -> Result<Self, ModelError> {
+    pub(crate) fn load_forest(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let trees = read_ensemble(stage, stage.count("numFeatures")?)?;
         tree_weights(stage)?;
         let share = |stats: f64, total: f64| if total == 0.0 { 0.0 } else { stats / total };
-        Self::new(stage, columns, &trees, share)
+        Self::of_trees(stage, columns, &trees, share)
     }
 
-    fn new(
+    fn of_trees(
         stage: &SavedStage,
         columns: &mut Columns,
         trees: &[SavedTree],
         vote: impl Fn(f64, f64) -> f64,
-    ) -> Result<Self, ModelError> {
+    ) -> Loaded {
         let classes = stage.count("numClasses")?;
         check_stats(trees, classes)
             .map_err(|problem| ModelError::invalid(&stage.table_folder("data"), problem))?;
@@ -47,10 +44,12 @@ impl Trees {
             let total: f64 = leaf.stats.iter().fold(0.0, |sum, stats| sum + stats);
             votes.extend(leaf.stats.iter().map(|stats| vote(*stats, total)));
         });
-        Ok(Self { classifier, forest })
+        Ok(Box::new(Self { classifier, forest }))
     }
+}
 
-    pub(crate) fn apply(
+impl Stage for Trees {
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -69,10 +68,14 @@ impl Trees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let mut facts = forest_facts(&self.forest);
         facts.extend(self.classifier.facts());
         facts
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }
 

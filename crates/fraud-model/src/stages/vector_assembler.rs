@@ -2,8 +2,7 @@
 
 use schema::transaction::FeatureType;
 
-use super::{Fact, HandleInvalid};
-use crate::ModelError;
+use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::columns::{ColumnId, ColumnKind, Columns};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes, Values};
@@ -23,7 +22,7 @@ struct Part {
 }
 
 impl VectorAssembler {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let handle_invalid = HandleInvalid::load(stage)?;
         let mut parts = Vec::new();
         let mut slots = Vec::new();
@@ -50,16 +49,18 @@ impl VectorAssembler {
             });
         }
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             parts,
             handle_invalid,
-        })
+        }))
     }
+}
 
+impl Stage for VectorAssembler {
     /// A null or NaN number is invalid, and so is a null vector; NaN inside a
     /// vector is not. Zeros of either sign become 0.0, since Spark leaves
     /// zeros out and fills them in again.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -95,7 +96,7 @@ impl VectorAssembler {
         vectors.compress();
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![self.handle_invalid.fact()]
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Float64Array, Int32Array, MapArray};
 
-use super::{Fact, HandleInvalid};
+use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::ModelError;
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{Record, SavedStage, Table};
@@ -29,7 +29,7 @@ struct CategoricalFeature {
 }
 
 impl VectorIndexer {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let name = stage.required_text("inputCol")?;
         let (column, slots) = columns.vector(stage, &name)?;
         let table = Table::read(&stage.table_folder("data"))?;
@@ -41,17 +41,19 @@ impl VectorIndexer {
         }
         let categorical = categorical_features(&row, &slots)?;
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             column,
             name,
             categorical,
             handle_invalid: HandleInvalid::load(stage)?,
-        })
+        }))
     }
+}
 
+impl Stage for VectorIndexer {
     /// A zero that a sparse vector leaves out stays, whether it is a category
     /// or not.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -79,7 +81,7 @@ impl VectorIndexer {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let categories = |feature: &CategoricalFeature| {
             format!("{} {}", feature.field, feature.categories.len())
         };
