@@ -2,7 +2,7 @@
 //! the bucket that a value falls into.
 
 use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs};
-use crate::columns::{ColumnId, ColumnKind, Columns};
+use crate::columns::{ColumnId, Columns};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -39,7 +39,7 @@ impl Bucketizer {
                 return Err(stage.error(format!("splits of {input:?} are not at least 3 in order")));
             }
             let (column, _) = columns.number(stage, &input)?;
-            columns.add_number(stage, &output, ColumnKind::Double, column)?;
+            columns.add_category(stage, &output, splits.len() - 1, column)?;
             bucketed.push(BucketedColumn {
                 column,
                 label: columns.label(column),

@@ -3,7 +3,7 @@
 use super::classifier::{Classifier, outputs};
 use super::{Fact, Loaded, Stage, forest_facts};
 use crate::blas;
-use crate::columns::Columns;
+use crate::columns::{Columns, Slot};
 use crate::forest::Forest;
 use crate::saved::{SavedStage, read_ensemble, tree_weights};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -21,7 +21,7 @@ impl GradientBoostedTrees {
         let trees = read_ensemble(stage, features)?;
         let classifier = Classifier::load(stage, columns, features, 2)?;
         // A column that nothing reads, as room for the trees' answers.
-        columns.add_vector(stage, "", vec!["".into(); trees.len()])?;
+        columns.add_vector(stage, "", vec![Slot::of("".into()); trees.len()])?;
         Ok(Box::new(Self {
             weights: tree_weights(stage)?,
             classifier,

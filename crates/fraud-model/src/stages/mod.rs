@@ -2,17 +2,31 @@
 //!
 //! To add one: a file with `load` and a [`Stage`], and a line in [`CLASSES`].
 
+mod binarizer;
 mod bucketizer;
+mod centring_scaler;
 mod classifier;
+mod elementwise_product;
+mod factorization_machine;
 mod gradient_boosted_trees;
 mod imputer;
+mod interaction;
+mod linear_svc;
 mod logistic_regression;
 mod min_max_scaler;
+mod multilayer_perceptron;
+mod multinomial_regression;
+mod naive_bayes;
+mod normalizer;
 mod one_hot_encoder;
-mod standard_scaler;
+mod pca;
+mod polynomial_expansion;
+mod slot_selection;
+mod string_indexer;
 mod trees;
 mod vector_assembler;
 mod vector_indexer;
+mod vector_input;
 
 use std::fmt;
 
@@ -22,39 +36,81 @@ use crate::forest::Forest;
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
+use binarizer::Binarizer;
 use bucketizer::Bucketizer;
+use centring_scaler::CentringScaler;
 pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
+use elementwise_product::ElementwiseProduct;
+use factorization_machine::FactorizationMachine;
 use gradient_boosted_trees::GradientBoostedTrees;
 use imputer::Imputer;
+use interaction::Interaction;
+use linear_svc::LinearSvc;
 use logistic_regression::LogisticRegression;
 use min_max_scaler::MinMaxScaler;
+use multilayer_perceptron::MultilayerPerceptron;
+use naive_bayes::NaiveBayes;
+use normalizer::Normalizer;
 use one_hot_encoder::OneHotEncoder;
-use standard_scaler::StandardScaler;
+use pca::Pca;
+use polynomial_expansion::PolynomialExpansion;
+use slot_selection::SlotSelection;
+use string_indexer::StringIndexer;
 use trees::Trees;
 use vector_assembler::VectorAssembler;
 use vector_indexer::VectorIndexer;
+use vector_input::VectorInput;
 
 /// Spark's classes and how each is loaded.
 const CLASSES: &[(&str, Loader)] = &[
+    ("feature.Binarizer", Binarizer::load),
     ("feature.Bucketizer", Bucketizer::load),
+    ("feature.ChiSqSelectorModel", SlotSelection::load_selector),
+    ("feature.ElementwiseProduct", ElementwiseProduct::load),
     ("feature.ImputerModel", Imputer::load),
+    ("feature.Interaction", Interaction::load),
+    ("feature.MaxAbsScalerModel", CentringScaler::load_max_abs),
     ("feature.MinMaxScalerModel", MinMaxScaler::load),
+    ("feature.Normalizer", Normalizer::load),
     ("feature.OneHotEncoderModel", OneHotEncoder::load),
-    ("feature.StandardScalerModel", StandardScaler::load),
+    ("feature.PCAModel", Pca::load),
+    ("feature.PolynomialExpansion", PolynomialExpansion::load),
+    ("feature.RobustScalerModel", CentringScaler::load_robust),
+    ("feature.StandardScalerModel", CentringScaler::load_standard),
+    ("feature.StringIndexerModel", StringIndexer::load),
+    (
+        "feature.UnivariateFeatureSelectorModel",
+        SlotSelection::load_selector,
+    ),
+    (
+        "feature.VarianceThresholdSelectorModel",
+        SlotSelection::load_selector,
+    ),
     ("feature.VectorAssembler", VectorAssembler::load),
     ("feature.VectorIndexerModel", VectorIndexer::load),
+    ("feature.VectorSlicer", SlotSelection::load_slicer),
     (
         "classification.DecisionTreeClassificationModel",
         Trees::load_tree,
     ),
     (
+        "classification.FMClassificationModel",
+        FactorizationMachine::load,
+    ),
+    (
         "classification.GBTClassificationModel",
         GradientBoostedTrees::load,
     ),
+    ("classification.LinearSVCModel", LinearSvc::load),
     (
         "classification.LogisticRegressionModel",
         LogisticRegression::load,
     ),
+    (
+        "classification.MultilayerPerceptronClassificationModel",
+        MultilayerPerceptron::load,
+    ),
+    ("classification.NaiveBayesModel", NaiveBayes::load),
     (
         "classification.RandomForestClassificationModel",
         Trees::load_forest,

@@ -3,7 +3,7 @@
 use arrow::array::Int32Array;
 
 use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs};
-use crate::columns::{ColumnId, Columns};
+use crate::columns::{ColumnId, Columns, Slot};
 use crate::saved::{MAX_WIDTH, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -49,7 +49,7 @@ impl OneHotEncoder {
             // `keep` adds a category for what is invalid, `dropLast` drops one.
             let width = categories + usize::from(handle_invalid == HandleInvalid::Keep)
                 - usize::from(drop_last);
-            columns.add_vector(stage, &output, vec![columns.field(column); width])?;
+            columns.add_vector(stage, &output, vec![Slot::of(columns.field(column)); width])?;
             encoded.push(EncodedColumn {
                 column,
                 label: columns.label(column),

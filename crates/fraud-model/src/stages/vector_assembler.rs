@@ -3,7 +3,7 @@
 use schema::transaction::FeatureType;
 
 use super::{Fact, HandleInvalid, Loaded, Stage};
-use crate::columns::{ColumnId, ColumnKind, Columns};
+use crate::columns::{ColumnId, ColumnKind, Columns, Slot};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes, Values};
 
@@ -34,11 +34,21 @@ impl VectorAssembler {
                     return Err(stage.error(format!("reads {name:?}, a string, as a number")));
                 }
                 ColumnKind::Vector(part) => {
-                    slots.extend(part);
+                    slots.extend(part.into_iter().enumerate().map(|(index, slot)| {
+                        let name = match &slot.name {
+                            Some(inner) => format!("{name}_{inner}"),
+                            None => format!("{name}_{index}"),
+                        };
+                        named(slot, &name)
+                    }));
                     name
                 }
                 ColumnKind::Integer | ColumnKind::Double => {
-                    slots.push(columns.field(column));
+                    let slot = Slot {
+                        categories: columns.categories(column),
+                        ..Slot::of(columns.field(column))
+                    };
+                    slots.push(named(slot, &name));
                     columns.label(column)
                 }
             };
@@ -98,5 +108,12 @@ impl Stage for VectorAssembler {
 
     fn facts(&self) -> Vec<Fact> {
         vec![self.handle_invalid.fact()]
+    }
+}
+
+fn named(slot: Slot, name: &str) -> Slot {
+    Slot {
+        name: Some(name.into()),
+        ..slot
     }
 }

@@ -7,7 +7,7 @@ use arrow::array::{Float64Array, Int32Array, MapArray};
 
 use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::ModelError;
-use crate::columns::{ColumnId, Columns};
+use crate::columns::{ColumnId, Columns, Slot};
 use crate::saved::{Record, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -31,7 +31,7 @@ struct CategoricalFeature {
 impl VectorIndexer {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let name = stage.required_text("inputCol")?;
-        let (column, slots) = columns.vector(stage, &name)?;
+        let (column, mut slots) = columns.vector(stage, &name)?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let features = row.array::<Int32Array>("numFeatures")?.value(0);
@@ -40,6 +40,9 @@ impl VectorIndexer {
             return Err(row.error(format!("is of {features} features, but {name} has {found}")));
         }
         let categorical = categorical_features(&row, &slots)?;
+        for feature in &categorical {
+            slots[feature.slot].categories = Some(feature.categories.len());
+        }
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
         Ok(Box::new(Self {
             column,
@@ -108,7 +111,7 @@ impl CategoricalFeature {
 /// category number.
 fn categorical_features(
     row: &Record<'_>,
-    slots: &[Arc<str>],
+    slots: &[Slot],
 ) -> Result<Vec<CategoricalFeature>, ModelError> {
     const NAME: &str = "categoryMaps";
     let maps = row.array::<MapArray>(NAME)?;
@@ -139,7 +142,7 @@ fn categorical_features(
         categories.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         categorical.push(CategoricalFeature {
             slot,
-            field: slots[slot].clone(),
+            field: slots[slot].field.clone(),
             categories,
         });
     }

@@ -104,7 +104,7 @@ fn a_file_that_is_not_for_this_stage_is_named() {
         error.contains("2_stage_1/data/part-00000") || error.contains("1_stage_1/data/part-00000"),
         "{error}"
     );
-    assert!(error.ends_with("has no column mean"), "{error}");
+    assert!(error.ends_with("has no column std"), "{error}");
 }
 
 /// One-hot encodes `a`, of 5 categories of which the last is dropped, and asks

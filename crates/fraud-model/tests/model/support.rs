@@ -35,7 +35,12 @@ pub(crate) fn expected_lines(model: &str, file: &str) -> Vec<String> {
         Some((version, model)) => format!("{version}/expected/{model}/{file}"),
         None => format!("expected/{model}/{file}"),
     };
-    let text = fs::read_to_string(fixture(&path)).expect("the fixture is there");
+    lines(&fixture(&path))
+}
+
+/// The lines of a file.
+pub(crate) fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).expect("the fixture is there");
     text.lines().map(str::to_owned).collect()
 }
 
