@@ -4,7 +4,7 @@ Stages before the classifier end in a logistic regression, whose probability
 shows every bit of every feature.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from pyspark.ml import Estimator, Transformer
 from pyspark.ml.classification import (
@@ -60,7 +60,7 @@ SPARSE = [
 CATEGORIES = ["channel", "hour", "fee"]
 
 
-Stage = Estimator | Transformer
+Stage = Union[Estimator, Transformer]
 
 
 class Case(NamedTuple):

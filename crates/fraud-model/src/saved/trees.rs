@@ -7,6 +7,25 @@ use arrow::array::{Float64Array, Int32Array};
 use super::{MAX_WIDTH, Record, SavedStage, Table};
 use crate::ModelError;
 
+/// The trees of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SavedEnsemble {
+    /// In the order of their ids.
+    pub(crate) trees: Vec<SavedTree>,
+    /// What the splits of each tree gained by each feature: gain times weight
+    /// of the training rows, added up.
+    pub(crate) gains: Vec<BTreeMap<usize, f64>>,
+}
+
+/// What is predicted, which decides how a node's training rows are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TreeKind {
+    /// A class; the statistics are the weight of each.
+    Classification,
+    /// A number; the first statistic is the weight of all rows.
+    Regression,
+}
+
 /// A tree; the root is the first node, and children follow their parents.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SavedTree {
@@ -52,51 +71,57 @@ pub(crate) enum Rule {
     },
 }
 
-/// The tree of a `DecisionTree…Model` over `features` features.
-pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedTree, ModelError> {
+/// The one tree of a `DecisionTreeClassificationModel` over `features` features.
+pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedEnsemble, ModelError> {
     let folder = stage.table_folder("data");
     let mut trees = BTreeMap::new();
     for chunk in Table::read(&folder)?.chunks() {
         add_nodes(&chunk, None, features, &mut trees)?;
     }
     let nodes = trees.remove(&0).unwrap_or_default();
-    tree(nodes).map_err(|problem| ModelError::invalid(&folder, problem))
+    let gains = gains(&nodes, TreeKind::Classification);
+    let tree = tree(nodes).map_err(|problem| ModelError::invalid(&folder, problem))?;
+    Ok(SavedEnsemble {
+        trees: vec![tree],
+        gains: vec![gains],
+    })
 }
 
-/// The trees of an ensemble over `features` features, in the order of their ids.
+/// The trees of an ensemble over `features` features.
 pub(crate) fn read_ensemble(
     stage: &SavedStage,
     features: usize,
-) -> Result<Vec<SavedTree>, ModelError> {
+    kind: TreeKind,
+) -> Result<SavedEnsemble, ModelError> {
     let folder = stage.table_folder("data");
-    let mut trees = BTreeMap::new();
+    let mut nodes = BTreeMap::new();
     for chunk in Table::read(&folder)?.chunks() {
         let tree_ids = chunk.array::<Int32Array>("treeID")?;
-        add_nodes(
-            &chunk.record("nodeData")?,
-            Some(tree_ids),
-            features,
-            &mut trees,
-        )?;
+        let rows = chunk.record("nodeData")?;
+        add_nodes(&rows, Some(tree_ids), features, &mut nodes)?;
     }
     let expected = stage.count("numTrees")?;
-    if trees.len() != expected || trees.keys().copied().ne(0..expected as i32) {
+    if nodes.len() != expected || nodes.keys().copied().ne(0..expected as i32) {
         return Err(ModelError::invalid(
             &folder,
             format!(
                 "holds {} trees, but the stage's metadata says numTrees {expected}; \
                  the model is incomplete or mixed up",
-                trees.len()
+                nodes.len()
             ),
         ));
     }
-    trees
-        .into_iter()
-        .map(|(id, nodes)| {
-            tree(nodes)
-                .map_err(|problem| ModelError::invalid(&folder, format!("tree {id}: {problem}")))
-        })
-        .collect()
+    let mut ensemble = SavedEnsemble {
+        trees: Vec::new(),
+        gains: Vec::new(),
+    };
+    for (id, nodes) in nodes {
+        ensemble.gains.push(gains(&nodes, kind));
+        let tree = tree(nodes).map_err(|problem| format!("tree {id}: {problem}"));
+        let tree = tree.map_err(|problem| ModelError::invalid(&folder, problem))?;
+        ensemble.trees.push(tree);
+    }
+    Ok(ensemble)
 }
 
 /// The weights of an ensemble's trees, in the order of their ids. Columns by
@@ -127,8 +152,8 @@ pub(crate) fn tree_weights(stage: &SavedStage) -> Result<Vec<f64>, ModelError> {
     Ok(weights.into_values().collect())
 }
 
-/// Nodes by id.
-type Nodes = BTreeMap<i32, SavedNode>;
+/// Nodes by id, each with what its split gained for a training row.
+type Nodes = BTreeMap<i32, (SavedNode, f64)>;
 
 /// Adds the nodes of `rows` to their trees; without ids all belong to tree 0.
 fn add_nodes(
@@ -140,6 +165,7 @@ fn add_nodes(
     let ids = rows.array::<Int32Array>("id")?;
     let predictions = rows.array::<Float64Array>("prediction")?;
     let stats = rows.list::<Float64Array>("impurityStats")?;
+    let gains = rows.array::<Float64Array>("gain")?;
     let left = rows.array::<Int32Array>("leftChild")?;
     let right = rows.array::<Int32Array>("rightChild")?;
     let split = rows.record("split")?;
@@ -174,6 +200,7 @@ fn add_nodes(
             split,
         };
         let tree_id = tree_ids.map_or(0, |ids| ids.value(row));
+        let node = (node, gains.value(row));
         if trees.entry(tree_id).or_default().insert(id, node).is_some() {
             return Err(error("stands there twice".to_owned()));
         }
@@ -204,6 +231,20 @@ fn rule(values: &[f64], categories: i32) -> Result<Rule, String> {
     Ok(Rule::Categories { left, categories })
 }
 
+/// What a tree's splits gained by each feature.
+fn gains(nodes: &Nodes, kind: TreeKind) -> BTreeMap<usize, f64> {
+    let mut gains = BTreeMap::new();
+    for (node, gain) in nodes.values() {
+        let Some(split) = &node.split else { continue };
+        let weight: f64 = match kind {
+            TreeKind::Classification => node.stats.iter().sum(),
+            TreeKind::Regression => node.stats.first().copied().unwrap_or(0.0),
+        };
+        *gains.entry(split.feature).or_default() += gain * weight;
+    }
+    gains
+}
+
 /// Checks that the nodes form one tree: ids from 0 without a gap, and every
 /// node but the root the child of one other. That children have greater ids
 /// than their parent was checked before, so there is no cycle.
@@ -214,7 +255,7 @@ fn tree(nodes: Nodes) -> Result<SavedTree, String> {
             nodes.len()
         ));
     }
-    let nodes: Vec<SavedNode> = nodes.into_values().collect();
+    let nodes: Vec<SavedNode> = nodes.into_values().map(|(node, _)| node).collect();
     let mut has_parent = vec![false; nodes.len()];
     for (id, node) in nodes.iter().enumerate() {
         let Some(split) = &node.split else { continue };

@@ -9,6 +9,7 @@ mod classifier;
 mod elementwise_product;
 mod factorization_machine;
 mod gradient_boosted_trees;
+mod importances;
 mod imputer;
 mod interaction;
 mod linear_svc;
@@ -43,6 +44,7 @@ pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
 use elementwise_product::ElementwiseProduct;
 use factorization_machine::FactorizationMachine;
 use gradient_boosted_trees::GradientBoostedTrees;
+use importances::Importances;
 use imputer::Imputer;
 use interaction::Interaction;
 use linear_svc::LinearSvc;
@@ -221,11 +223,12 @@ impl HandleInvalid {
     }
 }
 
-fn forest_facts(forest: &Forest) -> Vec<Fact> {
+fn forest_facts(forest: &Forest, importances: &Importances) -> Vec<Fact> {
     vec![
         ("trees", forest.trees().to_string()),
         ("depth", forest.depth().to_string()),
         ("nodes", forest.nodes().to_string()),
+        importances.fact(),
     ]
 }
 

@@ -4,7 +4,7 @@ use schema::transaction::FeatureType;
 
 use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::columns::{ColumnId, ColumnKind, Columns, Slot};
-use crate::saved::SavedStage;
+use crate::saved::{MAX_WIDTH, SavedStage};
 use crate::table::{ComputedColumn, Inputs, Outcomes, Values};
 
 #[derive(Debug)]
@@ -52,6 +52,9 @@ impl VectorAssembler {
                     columns.label(column)
                 }
             };
+            if slots.len() > MAX_WIDTH {
+                return Err(stage.error("makes wider vectors than any model has"));
+            }
             parts.push(Part {
                 column,
                 label,

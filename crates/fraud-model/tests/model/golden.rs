@@ -3,12 +3,11 @@
 //! `tests/goldens`, which `models/make-goldens` makes.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use fraud_model::{Model, ModelOptions};
 
-use crate::support::{expected_lines, lines, load, score_lines};
+use crate::support::{expected_lines, goldens, lines, load, score_lines};
 
 /// Models of the fixtures.
 const FIXTURES: [&str; 12] = [
@@ -41,8 +40,7 @@ fn the_fixtures_are_scored_as_spark_scored_them() {
 
 #[test]
 fn every_stage_computes_what_spark_computes() {
-    let goldens = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens");
-    let mut folders: Vec<_> = fs::read_dir(goldens)
+    let mut folders: Vec<_> = fs::read_dir(goldens())
         .expect("the goldens are there")
         .map(|entry| entry.expect("an entry").path())
         .collect();
