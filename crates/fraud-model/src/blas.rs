@@ -127,4 +127,50 @@ mod tests {
         assert_eq!(sparse_dot(&infinite, false, &[0.0, 2.0], true), 2.0);
         assert!(sparse_dot(&[0.0, 2.0], false, &infinite, true).is_nan());
     }
+
+    /// Two rows of `X`, and of ones.
+    fn matrix(sparse: bool, by_rows: bool) -> SavedMatrix {
+        SavedMatrix {
+            rows: 2,
+            columns: 5,
+            values: [X, [1.0; 5]].concat(),
+            sparse,
+            by_rows,
+        }
+    }
+
+    #[test]
+    fn a_matrix_by_rows_adds_each_rows_sum_to_what_is_there() {
+        let mut y = [0.5, 0.5];
+        add_product(&matrix(false, true), &[1.0; 5], false, &mut y);
+        assert_eq!(y, [X.iter().fold(0.0, |sum, x| sum + x) + 0.5, 5.5]);
+    }
+
+    #[test]
+    fn a_dense_matrix_by_columns_adds_four_columns_last_to_first() {
+        let mut y = [0.5, 0.5];
+        add_product(&matrix(false, false), &[1.0; 5], false, &mut y);
+        assert_eq!(y[0], ((((0.5 + X[3]) + X[2]) + X[1]) + X[0]) + X[4]);
+    }
+
+    #[test]
+    fn a_sparse_matrix_by_columns_adds_each_product_to_what_is_there() {
+        let mut y = [0.5, 0.5];
+        add_product(&matrix(true, false), &[1.0; 5], false, &mut y);
+        assert_eq!(y[0], X.iter().fold(0.5, |sum, x| sum + x));
+        let mut y = [0.0, 0.0];
+        let infinite = [f64::INFINITY, 0.0, 0.0, 0.0, 1.0];
+        let mut zero_first = matrix(true, false);
+        zero_first.values[5] = 0.0;
+        add_product(&zero_first, &infinite, true, &mut y);
+        assert_eq!(y, [f64::INFINITY, 1.0]);
+    }
+
+    #[test]
+    fn a_transposed_matrix_stays_in_its_order_in_memory() {
+        let transposed = matrix(false, false).transpose();
+        assert_eq!((transposed.rows, transposed.columns), (5, 2));
+        assert!(transposed.by_rows);
+        assert_eq!(transposed.row(0), [X[0], 1.0]);
+    }
 }

@@ -1,6 +1,6 @@
 //! `ElementwiseProduct`: each value times one of its own.
 
-use super::{Fact, Loaded, Stage, VectorInput};
+use super::{Fact, Loaded, Stage, VectorInput, listed};
 use crate::columns::Columns;
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -49,6 +49,7 @@ impl Stage for ElementwiseProduct {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        vec![("factors", format!("{:?}", self.factors))]
+        let factors: Vec<_> = self.factors.iter().map(f64::to_string).collect();
+        vec![("factors", listed(&factors))]
     }
 }

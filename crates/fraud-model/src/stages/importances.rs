@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Fact;
+use super::{Fact, listed};
 use crate::ModelError;
 use crate::columns::{Columns, Slot};
 use crate::saved::{SavedEnsemble, SavedStage};
-
-/// Longer lists are cut.
-const MAX_SHOWN: usize = 8;
 
 /// Fields and their shares of all that the splits gained, the greatest first.
 #[derive(Debug)]
@@ -57,11 +54,8 @@ impl Importances {
             let name = slot.name.as_ref().unwrap_or(&slot.field);
             format!("{name} {share:.3}")
         };
-        let mut shown: Vec<_> = self.0.iter().take(MAX_SHOWN).map(share).collect();
-        if self.0.len() > MAX_SHOWN {
-            shown.push(format!("… ({} features)", self.0.len()));
-        }
-        ("importances", shown.join(", "))
+        let shares: Vec<_> = self.0.iter().map(share).collect();
+        ("importances", listed(&shares))
     }
 }
 

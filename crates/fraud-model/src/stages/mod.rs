@@ -232,6 +232,15 @@ fn forest_facts(forest: &Forest, importances: &Importances) -> Vec<Fact> {
     ]
 }
 
+/// Some of the items, and how many there are if those aren't all.
+fn listed(items: &[String]) -> String {
+    const MOST: usize = 8;
+    if items.len() <= MOST {
+        return items.join(", ");
+    }
+    format!("{}, … ({} in all)", items[..MOST].join(", "), items.len())
+}
+
 /// The names of the columns that a stage with one or many columns reads and
 /// writes, pair by pair.
 fn column_pairs(stage: &SavedStage) -> Result<Vec<(String, String)>, ModelError> {

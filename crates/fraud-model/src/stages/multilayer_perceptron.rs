@@ -83,7 +83,7 @@ fn layers(sizes: &[usize], weights: &[f64]) -> Option<Vec<Layer>> {
 }
 
 impl Layer {
-    /// As `Java11BLAS.dgemm` adds small matrices: each neuron's products fused
+    /// As `Java11BLAS.dgemm` adds matrices of less than a million weights: each neuron's products fused
     /// in one sum, and that onto the bias.
     fn forward(&self, values: &[f64], neurons: &mut Vec<f64>) {
         neurons.clear();
@@ -118,7 +118,8 @@ impl Stage for MultilayerPerceptron {
             outputs.raw.row_mut(row).copy_from_slice(&values);
         }
         self.classifier.decide(&mut outputs, |raw, probability| {
-            // This softmax divides, where that of other classifiers multiplies.
+            // Up to Spark 3.5 this softmax divides, where that of other
+            // classifiers multiplies.
             let sum = exponentials(raw, probability);
             for probability in probability {
                 *probability /= sum;

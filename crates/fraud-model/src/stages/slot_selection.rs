@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use arrow::array::Int32Array;
 
-use super::{Fact, Loaded, Stage, VectorInput};
+use super::{Fact, Loaded, Stage, VectorInput, listed};
 use crate::ModelError;
 use crate::columns::{Columns, Slot};
 use crate::saved::{SavedStage, Table};
@@ -100,6 +100,6 @@ impl Stage for SlotSelection {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        vec![("selects", self.fields.join(", "))]
+        vec![("selects", listed(&self.fields))]
     }
 }

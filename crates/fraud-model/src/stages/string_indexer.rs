@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use arrow::array::{ListArray, StringArray};
 use schema::transaction::FeatureType;
 
-use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs};
+use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs, listed};
 use crate::ModelError;
 use crate::columns::{ColumnId, ColumnKind, Columns};
 use crate::saved::{Record, SavedStage, Table};
@@ -182,7 +182,7 @@ impl Stage for StringIndexer {
     fn facts(&self) -> Vec<Fact> {
         let labels = |column: &IndexedColumn| format!("{} {}", column.label, column.labels);
         let labels: Vec<_> = self.columns.iter().map(labels).collect();
-        vec![("labels", labels.join(", ")), self.handle_invalid.fact()]
+        vec![("labels", listed(&labels)), self.handle_invalid.fact()]
     }
 }
 
