@@ -7,10 +7,10 @@ LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test lint fmt clean
+.PHONY: help demo run build build-release test e2e lint fmt clean
 
 help: ## List the habits
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
 	@$(LOCAL_STACK) demo
@@ -32,11 +32,20 @@ test: ## Every test: unit, golden, property, and end to end over a real Kafka
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
+e2e: ## The end-to-end tests alone (T=name: those whose name holds it)
+	@$(PREREQUISITES) build kafka python promtool
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace --test end_to_end -- $(T)
+
 lint: ## Formatting, clippy and the documentation's links, warnings refused
 	@$(PREREQUISITES) build
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+model: ## Fit the default model anew on simulated data (minutes; needs Python 3.9 to 3.12)
+	@$(PREREQUISITES) build python
+	models/retrain
 
 fmt: ## Format the code
 	cargo fmt --all

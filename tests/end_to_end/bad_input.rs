@@ -67,6 +67,13 @@ fn a_misspelt_key_is_refused_with_the_nearest_one() -> Result<()> {
         &["scorer.start", "yesterday"],
     )?;
     assert_ends(
+        &stream
+            .scorer()
+            .set("scorer.start", "{\"payments\":{\"0\":1}}"),
+        2,
+        &["scorer.start", "payments"],
+    )?;
+    assert_ends(
         &stream.scorer().arguments(["--config", "/no/such.toml"]),
         2,
         &["/no/such.toml"],

@@ -4,7 +4,7 @@ use anyhow::Result;
 use local_stack::{Broker, BrokerOptions, Daemon};
 
 use crate::support::fixtures::lines;
-use crate::support::result_rows::result_rows;
+use crate::support::result_rows::wait_for_rows;
 use crate::support::{PATIENCE, Stream};
 
 #[test]
@@ -13,7 +13,7 @@ fn a_broker_that_dies_and_comes_back_costs_nothing() -> Result<()> {
     let stream = Stream::on(&broker, "broker-loss")?;
     let transactions = lines("expected/random-forest/input.jsonl");
     let mut scorer = stream.scorer().start()?;
-    let mut sink = stream.sink().start()?;
+    let mut sink = stream.sink().set("sink.max_age", "1s").start()?;
     scorer.wait_until_ready(PATIENCE)?;
     sink.wait_until_ready(PATIENCE)?;
     stream.send_transactions(&transactions)?;
@@ -33,12 +33,9 @@ fn a_broker_that_dies_and_comes_back_costs_nothing() -> Result<()> {
     let results = stream.exactly("results", 2 * transactions.len())?;
 
     assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
-    local_stack::wait_until("the sink to have read all", PATIENCE, || {
-        Ok(sink.metric("fraud_kafka_consumer_lag", &[])? == 0.0)
-    })?;
-    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
-    let rows = result_rows(&stream.result_files())?;
+    let rows = wait_for_rows(&stream.result_files(), results.len(), &mut sink)?;
     assert_eq!(rows.len(), results.len());
+    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::{DaemonCommand, Signal, http_get};
+use local_stack::{Broker, BrokerOptions, DaemonCommand, Signal, http_get};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::{PATIENCE, Stream};
@@ -21,6 +21,19 @@ fn the_admin_endpoints_list_themselves_and_nothing_else_answers() -> Result<()> 
         assert!(index.contains(path), "{index}");
     }
     assert_eq!(scorer.get("/config")?.status, 404);
+    Ok(())
+}
+
+#[test]
+fn a_daemon_is_ready_only_when_it_has_its_partitions() -> Result<()> {
+    let stream = Stream::new("ready")?;
+    let mut daemons = [stream.scorer().start()?, stream.sink().start()?];
+    for daemon in &mut daemons {
+        // It looks at once, and all the time.
+        daemon.wait_until_ready(PATIENCE)?;
+        let said = daemon.stderr().to_string();
+        assert!(said.contains("assigned"), "{said}");
+    }
     Ok(())
 }
 
@@ -71,20 +84,24 @@ fn ctrl_c_ends_a_producer_that_would_go_on_for_ever() -> Result<()> {
 
 #[test]
 fn a_daemon_stops_in_time_though_the_broker_hangs() -> Result<()> {
-    let mut broker = local_stack::Broker::start(&local_stack::BrokerOptions::default())?;
-    let stream = Stream::on(&broker, "broker-hangs")?;
-    let quick = |daemon: DaemonCommand| daemon.set("service.shutdown_timeout", "3s").start();
-    let mut daemons = [quick(stream.scorer())?, quick(stream.sink())?];
+    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let scoring = Stream::on(&broker, "scoring")?;
+    let sinking = Stream::on(&broker, "sinking")?;
+    let quick = |daemon: DaemonCommand| daemon.set("service.shutdown_timeout", "10s").start();
+    let mut daemons = [quick(scoring.scorer())?, quick(sinking.sink())?];
     for daemon in &mut daemons {
         daemon.wait_until_ready(PATIENCE)?;
     }
+    scoring.send_transactions(&lines("expected/random-forest/input.jsonl"))?;
+    scoring.exactly("results", 600)?;
+
     broker.signal(Signal::STOP)?;
     for daemon in &mut daemons {
         daemon.signal(Signal::TERM)?;
     }
     for daemon in &mut daemons {
-        // Three seconds, and some for a loaded machine.
-        let status = daemon.wait(Duration::from_secs(30))?;
+        // Ten seconds, and some for a loaded machine.
+        let status = daemon.wait(Duration::from_secs(40))?;
         assert_eq!(status.code(), Some(0), "{}", daemon.stderr());
     }
     broker.signal(Signal::CONT)

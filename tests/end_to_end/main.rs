@@ -1,11 +1,13 @@
 //! Real daemons over a real Kafka, as a user runs them.
 //!
 //! The tests share one broker and have topics, groups and folders of their own;
-//! those that hurt the broker start their own. What is waited for is a condition
+//! those that hurt the broker start their own. They run the daemons' binaries as they
+//! lie in `target/`: `make e2e` builds them before. What is waited for is a condition
 //! with a deadline, never a time.
 
 mod bad_input;
 mod broker_loss;
+mod console;
 mod delivery;
 mod edge_cases;
 mod health;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use local_stack::{Message, Topic, create_topics, send};
+use local_stack::{DaemonCommand, Message, Topic, create_topics, send, wait_until};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::{result_files, result_rows};
@@ -16,11 +16,15 @@ const TRANSACTIONS: usize = 20_000;
 fn every_transaction_of_a_parquet_folder_becomes_one_result_and_one_row() -> Result<()> {
     let stream = Stream::new("every-transaction")?;
     let mut scorer = stream.scorer().start()?;
-    let mut sink = stream.sink().start()?;
+    let mut sink = stream.sink().set("sink.console", "true").start()?;
 
     let mut producer = stream.producer(&fixture("transactions.parquet")).start()?;
     assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
     let results = stream.exactly("results", TRANSACTIONS)?;
+    // After a line that greets, one for each result that it has read.
+    wait_until("the sink to have read all", PATIENCE, || {
+        Ok(sink.stdout().lines().len() > TRANSACTIONS)
+    })?;
     assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
     assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
 
@@ -106,5 +110,25 @@ fn without_headers_a_result_is_what_spark_sends() -> Result<()> {
     stream.send_transactions(&lines("expected/random-forest/input.jsonl")[..1])?;
     let results = stream.exactly("results", 1)?;
     assert_eq!(results[0].headers, []);
+    Ok(())
+}
+
+#[test]
+fn full_queues_slow_the_stream_down_and_lose_nothing() -> Result<()> {
+    let stream = Stream::new("full-queues")?;
+    let narrow = |daemon: DaemonCommand| {
+        daemon.set(
+            "kafka.producer_properties.queue_buffering_max_messages",
+            "10",
+        )
+    };
+    let _scorer = narrow(stream.scorer()).start()?;
+    let mut producer = narrow(stream.producer(&fixture("transactions.parquet")))
+        .set("producer.sample", "2000")
+        .start()?;
+    assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
+    let results = stream.exactly("results", 2000)?;
+    let sources: BTreeSet<_> = results.iter().map(source).collect();
+    assert_eq!(sources.len(), 2000);
     Ok(())
 }

@@ -7,6 +7,7 @@ use local_stack::{Daemon, wait_until};
 
 use crate::support::fixtures::lines;
 use crate::support::python::{output, script};
+use crate::support::result_rows::wait_for_rows;
 use crate::support::{PATIENCE, Stream};
 
 const TRANSACTIONS: usize = 600;
@@ -89,12 +90,8 @@ fn by_partition(lines: &[String]) -> BTreeMap<&str, Vec<&str>> {
 #[test]
 fn duckdb_reads_the_files_with_the_types_of_the_contract() -> Result<()> {
     let stream = scored("duckdb")?;
-    let mut sink = stream.sink().start()?;
-    sink.wait_until_ready(PATIENCE)?;
-    wait_until("all results to be read", PATIENCE, || {
-        Ok(sink.metric("fraud_kafka_consumer_lag", &[])? == 0.0)
-    })?;
-    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
+    let mut sink = stream.sink().set("sink.max_age", "1s").start()?;
+    wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
     let read = output(script("read_results.py").arg(stream.result_files()))?;
     let ids = lines("expected/random-forest/output.jsonl")
         .iter()

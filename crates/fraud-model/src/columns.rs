@@ -1,6 +1,7 @@
 //! Names of columns, resolved while a pipeline is loaded, so that scoring
 //! looks nothing up.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use schema::transaction::{Feature, FeatureType};
@@ -99,23 +100,27 @@ pub(crate) struct ComputedInfo {
 #[derive(Debug)]
 pub(crate) struct Columns {
     pub(crate) types: InputTypes,
+    made: HashSet<String>,
     pub(crate) inputs: Vec<InputColumn>,
     pub(crate) computed: Vec<ComputedInfo>,
 }
 
 impl Columns {
-    pub(crate) fn new(types: InputTypes) -> Self {
+    /// No columns yet; `made` are the names of all that the stages write.
+    pub(crate) fn new(types: InputTypes, made: HashSet<String>) -> Self {
         Self {
             types,
+            made,
             inputs: Vec::new(),
             computed: Vec::new(),
         }
     }
 
-    /// The column `name`: computed by an earlier stage, else an input, which
-    /// is of the type `default` if nothing else is known of it.
+    /// The column `name` that `stage` reads: computed by an earlier stage, else
+    /// an input, which is of the type `default` if nothing else is known of it.
     pub(crate) fn read(
         &mut self,
+        stage: &SavedStage,
         name: &str,
         default: FeatureType,
     ) -> Result<(ColumnId, ColumnKind), ModelError> {
@@ -128,6 +133,12 @@ impl Columns {
             .position(|input| input.feature.name == name);
         let index = match known {
             Some(index) => index,
+            None if self.made.contains(name) => {
+                return Err(stage.error(format!(
+                    "reads {name:?}, which another stage makes, but not before it or not in a \
+                     way that is supported"
+                )));
+            }
             None => self.add_input(name, default)?,
         };
         let kind = match self.inputs[index].feature.feature_type {
@@ -144,7 +155,7 @@ impl Columns {
         stage: &SavedStage,
         name: &str,
     ) -> Result<(ColumnId, ColumnKind), ModelError> {
-        match self.read(name, FeatureType::Double)? {
+        match self.read(stage, name, FeatureType::Double)? {
             (_, ColumnKind::String) => {
                 Err(stage.error(format!("reads {name:?}, a string, as a number")))
             }
@@ -252,10 +263,8 @@ impl Columns {
         kind: ColumnKind,
         field: Arc<str>,
     ) -> Result<(), ModelError> {
-        if let ColumnKind::Vector(slots) = &kind
-            && !(1..=MAX_WIDTH).contains(&slots.len())
-        {
-            return Err(stage.error(format!("makes vectors of {} values", slots.len())));
+        if let ColumnKind::Vector(slots) = &kind {
+            self.check_width(stage, slots.len())?;
         }
         let taken = self.computed(name).is_some()
             || self.inputs.iter().any(|input| input.feature.name == name);
@@ -270,6 +279,20 @@ impl Columns {
             field,
             categories: None,
         });
+        Ok(())
+    }
+
+    /// Checks that vectors of `width` values can be added.
+    pub(crate) fn check_width(&self, stage: &SavedStage, width: usize) -> Result<(), ModelError> {
+        let widths = self.computed.iter().map(|column| match &column.kind {
+            ColumnKind::Vector(slots) => slots.len(),
+            _ => 1,
+        });
+        if width == 0 || width.saturating_add(widths.sum()) > MAX_WIDTH {
+            return Err(stage.error(format!(
+                "makes vectors of {width} values; 1 to {MAX_WIDTH} in a pipeline can be computed"
+            )));
+        }
         Ok(())
     }
 

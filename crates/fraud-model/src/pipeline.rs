@@ -46,7 +46,7 @@ impl Pipeline {
     /// Loads the pipeline in `folder`.
     pub(crate) fn load(folder: &Path, types: InputTypes) -> Result<Self, ModelError> {
         let plan = Plan::read(folder)?;
-        let mut columns = Columns::new(types);
+        let mut columns = Columns::new(types, plan.written_columns);
         let mut steps = Vec::new();
         let mut predicts = None;
         for planned in plan.stages {

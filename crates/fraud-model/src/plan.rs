@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) spark_version: String,
     /// All stages.
     pub(crate) stages: Vec<PlannedStage>,
+    /// The names of the columns that they write.
+    pub(crate) written_columns: HashSet<String>,
 }
 
 /// A stage, and whether it must be computed.
@@ -50,8 +52,13 @@ impl Plan {
         }
         let mut saved = Vec::new();
         collect_stages(&pipeline, 0, &mut saved)?;
+        let mut written_columns = HashSet::new();
+        for stage in &saved {
+            written_columns.extend(stage.output_columns()?);
+        }
         let stages = assign_roles(folder, saved)?;
         Ok(Self {
+            written_columns,
             spark_version: pipeline.spark_version,
             stages,
         })

@@ -97,10 +97,11 @@ impl ChildProcess {
         Ok(())
     }
 
-    /// Waits for its end; after `timeout` an error.
+    /// Waits for its end; after `timeout` an error with what it said.
     pub fn wait(&mut self, timeout: Duration) -> Result<ExitStatus> {
         let what = format!("the end of {}", self.name);
         wait_for(&what, timeout, || self.exit_status())
+            .with_context(|| format!("{} said:\n{}", self.name, self.stderr))
     }
 
     /// SIGTERM, and waits for its end.

@@ -18,25 +18,29 @@ pub(crate) struct Cluster {
     /// Before the names of topics and groups. Where the broker isn't ours, a topic
     /// called `transactions` may be the real one.
     prefix: String,
+    /// Whether there are topics on somebody else's broker to remove.
+    has_guests: bool,
 }
 
 impl Cluster {
     /// Uses the broker at `existing` (`host:port`), else starts one, and makes the
     /// topics.
     pub(crate) fn start(existing: Option<&str>) -> Result<Self> {
-        let cluster = match existing {
+        let mut cluster = match existing {
             None => {
                 let broker = start_broker(&BrokerOptions::default())?;
                 Self {
                     address: broker.address(),
                     broker: Some(broker),
                     prefix: String::new(),
+                    has_guests: false,
                 }
             }
             Some(address) => Self {
                 broker: None,
                 address: address.to_owned(),
                 prefix: format!("local-stack-{:08x}.", rand::random::<u32>()),
+                has_guests: false,
             },
         };
         let names = cluster.topics();
@@ -45,6 +49,7 @@ impl Cluster {
             .map(|name| Topic::new(name, PARTITIONS))
             .collect();
         create_topics(&cluster.address, &topics)?;
+        cluster.has_guests = cluster.broker.is_none();
         Ok(cluster)
     }
 
@@ -105,9 +110,10 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if self.broker.is_some() {
+        if !self.has_guests {
             return;
         }
+        eprintln!("removing the topics and groups {}* …", self.prefix);
         let topics = self.topics();
         let topics: Vec<_> = topics.iter().map(String::as_str).collect();
         let groups = [self.topic(SCORER_GROUP), self.topic(SINK_GROUP)];

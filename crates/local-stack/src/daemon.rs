@@ -119,17 +119,17 @@ impl Daemon {
     }
 
     /// The sum of a metric's samples whose text holds all of `labels` (such as
-    /// `outcome="scored"`); 0 where there is none.
-    pub fn metric(&self, name: &str, labels: &[&str]) -> Result<f64> {
+    /// `outcome="scored"`), or `None` if there is none yet.
+    pub fn metric(&self, name: &str, labels: &[&str]) -> Result<Option<f64>> {
         let text = self.get("/metrics")?.body;
         let samples = text.lines().filter_map(|line| {
             let (series, value) = line.rsplit_once(' ')?;
             let (series_name, series_labels) = series.split_once('{').unwrap_or((series, ""));
-            let wanted =
+            let is_wanted =
                 series_name == name && labels.iter().all(|label| series_labels.contains(label));
-            wanted.then(|| value.parse::<f64>().ok())?
+            is_wanted.then(|| value.parse::<f64>().ok())?
         });
-        Ok(samples.sum())
+        Ok(samples.reduce(|sum, sample| sum + sample))
     }
 
     /// Waits until `/readyz` answers 200; an error if the daemon ends before.

@@ -1,5 +1,6 @@
 //! `local-stack demo`: the main job done once, on real input, and checked.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use local_stack::{Daemon, Isolation, Message, Record, TopicReader, send, wait_until};
 
 use crate::cluster::Cluster;
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::result_files::ResultFiles;
 use crate::stream;
@@ -30,6 +32,7 @@ Next:
 
 /// Runs the demo on the broker at `existing`, else on one of its own.
 pub(crate) fn run(existing: Option<&str>) -> Result<()> {
+    let interrupt = Interrupt::catch()?;
     let progress = Progress::start();
     let output = stream::output_folder("demo")?;
     let (sample, files) = (output.join("sample"), output.join("results"));
@@ -38,15 +41,17 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
     stream::simulate(&sample)?;
     progress.step(&match existing {
         Some(address) => format!("using Kafka at {address}, with topics of the demo's own"),
-        None => "starting Kafka, a real broker of its own".to_owned(),
+        None => "starting Kafka and making the topics".to_owned(),
     });
     let cluster = Cluster::start(existing)?;
+    interrupt.check()?;
 
     progress.step("starting scorer-svc and results-sink-svc");
     let mut scorer = start_scorer(&cluster)?;
     let mut sink = start_sink(&cluster, &files)?;
     scorer.wait_until_ready(START_TIMEOUT)?;
     sink.wait_until_ready(START_TIMEOUT)?;
+    interrupt.check()?;
 
     progress.step(&format!(
         "sending one broken message and {TRANSACTIONS} transactions, {RATE} a second; their results:"
@@ -59,7 +64,11 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         .set("producer.sample", TRANSACTIONS.to_string())
         .set("producer.rate", RATE.to_string())
         .start()?;
-    let tally = follow(&cluster, &mut [&mut producer, &mut scorer, &mut sink])?;
+    let tally = follow(
+        &interrupt,
+        &cluster,
+        &mut [&mut producer, &mut scorer, &mut sink],
+    )?;
     let sent = usize::try_from(cluster.records("transactions")?)?;
     let dead_letter = the_dead_letter(&cluster)?;
 
@@ -74,28 +83,60 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         );
     }
     drop(cluster);
-    let written = ResultFiles::count(&files)?;
+    let outcome = Outcome {
+        sent,
+        tally,
+        dead_letter,
+        written: ResultFiles::count(&files)?,
+    };
     progress.step("done");
-
-    println!("\nSummary");
-    println!("  sent           {sent}, one of them broken on purpose");
-    println!("{tally}");
-    println!("  dead letter    {dead_letter}");
     println!(
-        "  Parquet        {} rows in {} files, {} bytes, in {}",
-        written.rows,
-        written.files,
-        written.bytes,
+        "\nSummary\n{outcome}\n  left in        {}",
         stream::shown(&files)
     );
-    ensure!(
-        sent == TRANSACTIONS + 1
-            && tally.scored() == TRANSACTIONS
-            && usize::try_from(written.rows)? == TRANSACTIONS,
-        "the numbers don't agree: of {sent} messages {TRANSACTIONS} must be scored and written"
-    );
+    outcome.check()?;
     println!("\n{NEXT_COMMANDS}");
     Ok(())
+}
+
+/// What came of the demo.
+struct Outcome {
+    /// Messages, the broken one among them.
+    sent: usize,
+    tally: Tally,
+    dead_letter: String,
+    written: ResultFiles,
+}
+
+impl Outcome {
+    /// Whether each transaction is where it belongs, once.
+    fn check(&self) -> Result<()> {
+        ensure!(
+            self.sent == TRANSACTIONS + 1
+                && self.tally.scored() == TRANSACTIONS
+                && usize::try_from(self.written.rows)? == TRANSACTIONS,
+            "the numbers don't agree: {} messages must be sent, {TRANSACTIONS} scored and written",
+            TRANSACTIONS + 1
+        );
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ResultFiles { files, rows, bytes } = self.written;
+        writeln!(
+            f,
+            "  sent           {}, one of them broken on purpose",
+            self.sent
+        )?;
+        writeln!(f, "{}", self.tally)?;
+        writeln!(f, "  dead letter    {}", self.dead_letter)?;
+        write!(
+            f,
+            "  Parquet        {rows} rows in {files} files, {bytes} bytes"
+        )
+    }
 }
 
 /// The scorer with the model of the repository.
@@ -115,7 +156,11 @@ fn start_sink(cluster: &Cluster, files: &Path) -> Result<Daemon> {
 }
 
 /// Reads the results as they come, and prints what the sink prints of them.
-fn follow(cluster: &Cluster, daemons: &mut [&mut Daemon; 3]) -> Result<Tally> {
+fn follow(
+    interrupt: &Interrupt,
+    cluster: &Cluster,
+    daemons: &mut [&mut Daemon; 3],
+) -> Result<Tally> {
     let results = TopicReader::new(
         cluster.address(),
         &cluster.topic("results"),
@@ -124,6 +169,7 @@ fn follow(cluster: &Cluster, daemons: &mut [&mut Daemon; 3]) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut printed = 0;
     wait_until("all results", STREAM_TIMEOUT, || {
+        interrupt.check()?;
         // Each as soon as it can be read: the time until then is measured.
         while let Some(result) = results.next(Duration::from_millis(5)) {
             tally.add(&result)?;

@@ -1,11 +1,11 @@
-//! Ctrl+C and SIGTERM for a stack that runs until then.
+//! Ctrl+C and SIGTERM, so that what was started ends in order.
 
 use std::process;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +39,12 @@ impl Interrupt {
             process::exit(130);
         });
         Ok(Self { came })
+    }
+
+    /// An error if the wish has come.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(!self.wait(Duration::ZERO), "interrupted");
+        Ok(())
     }
 
     /// Waits for the wish, at most `time`; whether it came.

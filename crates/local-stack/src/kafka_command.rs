@@ -29,6 +29,8 @@ pub(crate) struct KafkaArguments {
 
 /// Prints `host:port` to stdout when the broker answers.
 pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
+    let interrupt = Interrupt::catch()?;
+    eprintln!("starting Kafka {} …", arguments.kafka_version);
     let mut broker = start_broker(&BrokerOptions {
         version: arguments.kafka_version.clone(),
         data: arguments.data.clone(),
@@ -45,7 +47,6 @@ pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
         .collect();
     create_topics(&broker.address(), &topics)?;
 
-    let interrupt = Interrupt::catch()?;
     println!("{}", broker.address());
     eprintln!(
         "Kafka {} runs; press Ctrl+C to stop",
@@ -59,12 +60,11 @@ pub(crate) fn run(arguments: &KafkaArguments) -> Result<()> {
     broker.stop()
 }
 
-/// Starts a broker and says so on stderr.
+/// Starts a broker; says on stderr if that takes a download.
 pub(crate) fn start_broker(options: &BrokerOptions) -> Result<Broker> {
     if !Distribution::is_fetched(&options.version) {
         eprintln!("fetching Kafka {} from Maven Central …", options.version);
     }
-    eprintln!("starting Kafka {} …", options.version);
     Broker::start(options)
 }
 

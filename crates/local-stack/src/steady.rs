@@ -20,6 +20,7 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Runs on the broker at `existing`, else on one of its own.
 pub(crate) fn run(existing: Option<&str>) -> Result<()> {
+    let interrupt = Interrupt::catch()?;
     let progress = Progress::start();
     let output = stream::output_folder("run")?;
     let (sample, files) = (output.join("sample"), output.join("results"));
@@ -59,7 +60,7 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
     println!("result files      {}", stream::shown(&files));
     println!("\n{RATE} transactions a second; press Ctrl+C to stop\n");
 
-    watch(&progress, &mut cluster, &mut daemons)?;
+    watch(&interrupt, &progress, &mut cluster, &mut daemons)?;
     progress.step("stopping: producer, scorer, sink, Kafka");
     for daemon in &mut daemons {
         let status = daemon.terminate(STOP_TIMEOUT)?;
@@ -85,8 +86,12 @@ fn start(command: &DaemonCommand, admin_port: u16) -> Result<Daemon> {
 }
 
 /// Reports until Ctrl+C; an error if something ends by itself.
-fn watch(progress: &Progress, cluster: &mut Cluster, daemons: &mut [Daemon; 3]) -> Result<()> {
-    let interrupt = Interrupt::catch()?;
+fn watch(
+    interrupt: &Interrupt,
+    progress: &Progress,
+    cluster: &mut Cluster,
+    daemons: &mut [Daemon; 3],
+) -> Result<()> {
     let mut shown = [0; 3];
     while !interrupt.wait(REPORT_INTERVAL) {
         cluster.check()?;
@@ -107,11 +112,18 @@ fn watch(progress: &Progress, cluster: &mut Cluster, daemons: &mut [Daemon; 3]) 
 }
 
 fn report([producer, scorer, sink]: &[Daemon; 3]) -> Result<String> {
+    let count = |daemon: &Daemon, metric: &str, labels: &[&str]| {
+        daemon.metric(metric, labels).map(Option::unwrap_or_default)
+    };
     Ok(format!(
         "sent {}, scored {}, rows written {} in {} files",
-        producer.metric("fraud_producer_transactions_sent_total", &[])?,
-        scorer.metric("fraud_scorer_transactions_total", &["outcome=\"scored\""])?,
-        sink.metric("fraud_sink_rows_total", &[])?,
-        sink.metric("fraud_sink_files_total", &[])?,
+        count(producer, "fraud_producer_transactions_sent_total", &[])?,
+        count(
+            scorer,
+            "fraud_scorer_transactions_total",
+            &["outcome=\"scored\""]
+        )?,
+        count(sink, "fraud_sink_rows_total", &[])?,
+        count(sink, "fraud_sink_files_total", &[])?,
     ))
 }

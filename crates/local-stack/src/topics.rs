@@ -9,8 +9,11 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode;
+use tokio::runtime::{self, Runtime};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+use crate::wait_until;
+
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A topic to make.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +37,16 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// Makes those of `topics` that don't exist yet.
+/// Makes those of `topics` that don't exist yet, and waits until clients see them.
 pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
+    let consumer: BaseConsumer = client(bootstrap_servers).create()?;
+    let answer = consumer.fetch_metadata(None, TIMEOUT);
+    answer
+        .ok()
+        .with_context(|| format!("no Kafka answers at {bootstrap_servers}"))?;
+    if topics.is_empty() {
+        return Ok(());
+    }
     let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
     let new_topics: Vec<_> = topics
         .iter()
@@ -46,10 +57,8 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
             config: topic.config.to_vec(),
         })
         .collect();
-    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let results = runtime
-        .block_on(admin.create_topics(&new_topics, &options))
+    let results = runtime()?
+        .block_on(admin.create_topics(&new_topics, &options()))
         .with_context(|| format!("creating topics on {bootstrap_servers}"))?;
     for result in results {
         match result {
@@ -57,30 +66,52 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
             Err((topic, error)) => bail!("creating topic {topic:?}: {error}"),
         }
     }
+    // The controller has them; the broker learns of them a little later.
+    for topic in topics {
+        wait_until(&format!("topic {:?}", topic.name), TIMEOUT, || {
+            Ok(partitions(&consumer, topic.name).is_ok_and(|partitions| !partitions.is_empty()))
+        })?;
+    }
     Ok(())
 }
 
 /// Deletes topics with what they hold, and consumer groups with their offsets;
-/// those that don't exist are gone already.
+/// those that don't exist are gone already. Waits for groups to lose their members: a
+/// static one that has stopped counts until its session ends.
 pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
-    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let (topics, groups) = runtime.block_on(async {
-        let topics = admin.delete_topics(topics, &options).await;
-        (topics, admin.delete_groups(groups, &options).await)
-    });
-    for result in topics?.into_iter().chain(groups?) {
+    let runtime = runtime()?;
+    for result in runtime.block_on(admin.delete_topics(topics, &options()))? {
         match result {
-            Ok(_)
-            | Err((
-                _,
-                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::GroupIdNotFound,
-            )) => {}
-            Err((name, error)) => bail!("deleting {name:?}: {error}"),
+            Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+            Err((topic, error)) => bail!("deleting topic {topic:?}: {error}"),
         }
     }
+    for group in groups {
+        wait_until(
+            &format!("the members of group {group:?} to leave"),
+            TIMEOUT,
+            || {
+                let results = runtime.block_on(admin.delete_groups(&[group], &options()))?;
+                match results.into_iter().next() {
+                    Some(Err((_, RDKafkaErrorCode::NonEmptyGroup))) => Ok(false),
+                    None | Some(Ok(_) | Err((_, RDKafkaErrorCode::GroupIdNotFound))) => Ok(true),
+                    Some(Err((group, error))) => bail!("deleting group {group:?}: {error}"),
+                }
+            },
+        )?;
+    }
     Ok(())
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(TIMEOUT))
+        .operation_timeout(Some(TIMEOUT))
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(runtime::Builder::new_current_thread().build()?)
 }
 
 /// The offset after the last record of each partition.

@@ -10,7 +10,7 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
@@ -22,19 +22,23 @@ pub(crate) fn start() -> Result<()> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if PIPE.get().is_none() {
-        let mut shell = Command::new("sh")
-            .args(["-c", include_str!("watcher.sh"), "local-stack-watcher"])
-            // A group of its own: Ctrl+C on the terminal isn't meant for it.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting sh")?;
+        let mut shell = shell()?;
         let pipe = shell.stdin.take().expect("stdin was piped");
         PIPE.get_or_init(|| Mutex::new(pipe));
     }
     Ok(())
+}
+
+fn shell() -> Result<Child> {
+    Command::new("sh")
+        .args(["-c", include_str!("watcher.sh"), "local-stack-watcher"])
+        // A group of its own: Ctrl+C on the terminal isn't meant for it.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("starting sh")
 }
 
 pub(crate) fn group_started(id: u32) {
@@ -58,5 +62,55 @@ fn tell(line: &str) {
         let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
         // A shell that someone killed can't help any more; dropping still does.
         let _ = pipe.write_all(line.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    fn sleeper() -> Child {
+        Command::new("sleep")
+            .arg("1000")
+            .process_group(0)
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn when_the_pipe_closes_what_is_left_is_killed_and_removed() {
+        let (mut left, mut ended) = (sleeper(), sleeper());
+        let folders = tempfile::tempdir().unwrap();
+        let (gone, kept) = (
+            folders.path().join("a folder"),
+            folders.path().join("another"),
+        );
+        fs::create_dir(&gone).unwrap();
+        fs::create_dir(&kept).unwrap();
+
+        let mut watcher = shell().unwrap();
+        let mut pipe = watcher.stdin.take().unwrap();
+        for line in [
+            format!("started {}", ended.id()),
+            format!("started {}", left.id()),
+            format!("ended {}", ended.id()),
+            format!("folder {}", kept.display()),
+            format!("folder {}", gone.display()),
+            format!("removed {}", kept.display()),
+        ] {
+            writeln!(pipe, "{line}").unwrap();
+        }
+        drop(pipe);
+
+        assert_eq!(left.wait().unwrap().signal(), Some(9));
+        watcher.wait().unwrap();
+        assert!(!gone.exists());
+        assert!(kept.exists());
+        assert_eq!(ended.try_wait().unwrap(), None);
+        ended.kill().unwrap();
+        ended.wait().unwrap();
     }
 }

@@ -17,7 +17,15 @@ while read -r what name; do
     removed) folders=$(printf %s "$folders" | grep -vxF -- "$name")$newline ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group"; done 2>/dev/null
+for group in $groups; do
+  kill -KILL "-$group" || continue
+  # Killed isn't gone: until then it may still write into its folder.
+  tries=100
+  while [ $tries -gt 0 ] && kill -0 "-$group"; do
+    tries=$((tries - 1))
+    sleep 0.1
+  done
+done 2>/dev/null
 printf %s "$folders" | while read -r folder; do
   if [ -n "$folder" ]; then rm -rf -- "$folder"; fi
 done

@@ -7,7 +7,7 @@ use crate::simulate::SimulateOptions;
 
 /// Sends the transactions of a Parquet data set to Kafka
 ///
-/// Without a command: runs the daemon as [producer] of its configuration says.
+/// Without a command: runs the daemon as section producer of its configuration says.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Cli {
@@ -30,7 +30,7 @@ pub enum Command {
     /// days, in which all their transactions are frauds; three customers a day whose
     /// card leaks for 14 days, in which a third of their transactions are frauds of
     /// five times the amount. These numbers are the Handbook's whatever the
-    /// population's size, so a small one has a larger share of frauds: 0.8 % by
+    /// population's size, so a small one has a larger share of frauds: 0.9 % by
     /// default, about 8 % with a tenth of the customers and terminals.
     Simulate(SimulateOptions),
 }
@@ -45,6 +45,5 @@ Examples:
   # Ten transactions at random, shown as they are sent
   FRAUD__PRODUCER__SAMPLE=10 FRAUD__PRODUCER__PRINT=true producer-svc --config producer.toml
 
-  # Every key with its default, and what a file makes of it
-  producer-svc --print-config
-  producer-svc --config producer.toml --check-config";
+  # Every key, with the value that file and environment give it
+  producer-svc --config producer.toml --print-config";

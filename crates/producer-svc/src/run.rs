@@ -20,7 +20,7 @@ use crate::source::Source;
 /// not every transaction was delivered.
 pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     let source = match Source::open(&config, &context) {
-        Err(_) if context.shutdown.is_requested() => return Ok(stopped_early()),
+        Err(_) if context.shutdown.is_requested() => return stopped_early(),
         source => source.map_err(Failure::start)?,
     };
     let sample = Sample::draw(config.sample, source.row_count(), config.seed);
@@ -33,7 +33,7 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     );
     let metrics = Metrics::register(&context.registry).map_err(Failure::start)?;
     let Some(outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
-        return Ok(stopped_early());
+        return stopped_early();
     };
     context.health.resolved(Reason::Starting);
 
@@ -45,7 +45,8 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     }
     let (elapsed, without_id) = sending.finish();
     let how = match outcome {
-        Ok(End::Complete) => "all transactions sent",
+        Ok(End::Complete) if without_id == 0 => "all transactions sent",
+        Ok(End::Complete) => "all transactions with an id sent",
         Ok(End::Stopped) => "stopped; what was queued is sent",
         Err(_) => "gave up",
     };
@@ -60,8 +61,9 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
     }
 }
 
-fn stopped_early() {
+fn stopped_early() -> Result<(), Failure> {
     info!("stopped before anything was sent");
+    Ok(())
 }
 
 /// The account of the run, in numbers that a log collector can read.

@@ -34,3 +34,24 @@ impl Arrivals {
         latency_of_range.flush();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus::HistogramOpts;
+
+    use super::*;
+
+    #[test]
+    fn every_record_is_observed_with_its_age() {
+        let mut arrivals = Arrivals::default();
+        for timestamp in [1000, 1001, 1500, 1500, 9000] {
+            arrivals.add(timestamp);
+        }
+        let options = HistogramOpts::new("latency", "x").buckets(vec![0.6, 1.1]);
+        let latency = Histogram::with_opts(options).unwrap();
+        arrivals.observe(&latency, 2000);
+        assert_eq!(latency.get_sample_count(), 5);
+        // 1 s twice, half a second twice, and one from a clock ahead of ours.
+        assert!((latency.get_sample_sum() - 3.0).abs() < 1e-9);
+    }
+}

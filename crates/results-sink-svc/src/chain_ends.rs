@@ -150,3 +150,6 @@ fn chain_end(store: &Store, options: &FileOptions, file: FileName) -> Result<Cha
         file,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use service_runtime::config::required;
 use service_runtime::kafka::Start;
-use service_runtime::{ConfigError, RuntimeConfig, Section};
+use service_runtime::{ConfigError, RuntimeConfig, Section, object_store};
 
 use crate::roll::RollPolicy;
 
@@ -68,50 +69,55 @@ impl SinkConfig {
         }
     }
 
+    fn check_outputs(&self) -> Result<(), ConfigError> {
+        if !self.console && self.parquet.is_empty() {
+            return fault(
+                "sink.parquet (or FRAUD__SINK__PARQUET) must name a folder or an s3:// URL, or \
+                 sink.console (or FRAUD__SINK__CONSOLE) must be true: results would go nowhere",
+            );
+        }
+        if self.parquet.contains("://") && !object_store::is_url(&self.parquet) {
+            return fault("sink.parquet must be a folder or a URL such as \"s3://bucket/prefix\"");
+        }
+        Ok(())
+    }
+
     fn check_limits(&self) -> Result<(), ConfigError> {
         if self.max_rows == 0 {
-            return Err(error("sink.max_rows must be at least 1"));
-        }
-        if self.max_bytes == 0 {
-            return Err(error("sink.max_bytes must be at least \"1B\""));
+            return fault("sink.max_rows must be at least 1");
         }
         if self.max_age.is_zero() {
-            return Err(error(
-                "sink.max_age must be longer than nothing: every record would become a file",
-            ));
+            return fault("sink.max_age must not be zero: every record would become a file");
         }
         if self.memory < LEAST_MEMORY {
-            return Err(error(
-                "sink.memory must be at least \"16MiB\": one partition's encoder takes about that much",
-            ));
+            return fault(
+                "sink.memory must be at least \"16MiB\": encoding one partition's file takes that much",
+            );
         }
-        if self.max_bytes > self.memory {
-            return Err(error(
-                "sink.max_bytes must not be above sink.memory: a file is held in memory until it \
-                 is complete, so it would always be published before it is that long",
-            ));
+        if self.max_bytes == 0 || self.max_bytes > self.memory {
+            return fault(
+                "sink.max_bytes must be above zero and not above sink.memory: a file is held in \
+                 memory until it is published, so it can't become longer than that",
+            );
         }
         Ok(())
     }
 }
 
 impl Section for SinkConfig {
-    fn check(&self, _: &RuntimeConfig) -> Result<(), ConfigError> {
-        if self.group.is_empty() {
-            return Err(error("sink.group must be set (or FRAUD__SINK__GROUP)"));
-        }
-        if !self.console && self.parquet.is_empty() {
-            return Err(error(
-                "sink.parquet (or FRAUD__SINK__PARQUET) must name a folder or an s3:// URL, or \
-                 sink.console (or FRAUD__SINK__CONSOLE) must be true: results would go nowhere",
-            ));
-        }
-        self.check_limits()
+    fn check(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        ConfigError::all([
+            required("sink.group", &self.group),
+            self.start
+                .check_topic("sink.start", &runtime.topics.results),
+            self.check_outputs(),
+            self.check_limits(),
+        ])
     }
 }
 
-fn error(text: &str) -> ConfigError {
-    ConfigError(text.to_owned())
+fn fault(text: &str) -> Result<(), ConfigError> {
+    Err(ConfigError(text.to_owned()))
 }
 
 fn start<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Start, D::Error> {
@@ -119,3 +125,6 @@ fn start<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Start, D::
         .parse()
         .map_err(serde::de::Error::custom)
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ pub(crate) struct FileName {
 impl FileName {
     /// Reads a path within the root. `None` for what isn't a result file.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let (folder, file) = path.split_once('/')?;
+        let (folder, file) = path.rsplit_once('/')?;
         let stem = file.strip_suffix(EXTENSION)?;
         // A topic's name can't hold a plus sign.
         let mut parts = stem.split('+');

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use chrono::Utc;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
-use schema::RejectionCode;
+use schema::Rejection;
 use schema::result::ResultRecord;
 use service_runtime::Failure;
 
@@ -41,13 +41,9 @@ impl Intake {
             return Ok(());
         }
         match schema::result::parse(message.payload()) {
-            Ok(record) => self.take_result(message, &record),
-            Err(rejection) => {
-                self.dead_letters.send(message, &rejection)?;
-                self.take_unreadable(message, rejection.code)
-            }
+            Ok(record) => self.take_result(message, &record).map_err(Failure::Runtime),
+            Err(rejection) => self.take_unreadable(message, &rejection),
         }
-        .map_err(Failure::Runtime)
     }
 
     /// Closes the ranges that are too old.
@@ -57,7 +53,7 @@ impl Intake {
                 .deadline(&self.policy)
                 .is_some_and(|deadline| deadline <= now)
             {
-                work.seal(RollReason::Age, cluster_id(self.file_options.as_ref()))?;
+                work.seal(RollReason::Age)?;
             }
         }
         Ok(())
@@ -66,7 +62,7 @@ impl Intake {
     /// Closes all ranges.
     pub(crate) fn close_all(&mut self, why: RollReason) -> Result<()> {
         for work in self.partitions.values_mut() {
-            work.seal(why, cluster_id(self.file_options.as_ref()))?;
+            work.seal(why)?;
         }
         Ok(())
     }
@@ -124,10 +120,14 @@ impl Intake {
     fn take_unreadable(
         &mut self,
         message: &BorrowedMessage<'_>,
-        code: RejectionCode,
-    ) -> Result<()> {
-        assigned(&mut self.partitions, message)?.add_unreadable(message.offset(), code)?;
+        rejection: &Rejection,
+    ) -> Result<(), Failure> {
+        assigned(&mut self.partitions, message)
+            .and_then(|work| work.add_unreadable(message.offset(), rejection.code))
+            .map_err(Failure::Runtime)?;
+        self.dead_letters.send(message, rejection)?;
         self.close_full(message.partition())
+            .map_err(Failure::Runtime)
     }
 
     /// Closes the open range of a partition if it is full, and the largest of all
@@ -137,7 +137,7 @@ impl Intake {
             return Ok(());
         };
         if let Some(why) = work.full(&self.policy) {
-            return work.seal(why, cluster_id(self.file_options.as_ref()));
+            return work.seal(why);
         }
         if !work.has_grown() {
             return Ok(());
@@ -181,9 +181,7 @@ impl Intake {
             .values_mut()
             .max_by_key(|work| work.open_memory());
         match largest {
-            Some(work) if work.open_memory() > 0 => {
-                work.seal(RollReason::Memory, cluster_id(self.file_options.as_ref()))
-            }
+            Some(work) if work.open_memory() > 0 => work.seal(RollReason::Memory),
             _ => Ok(()),
         }
     }
@@ -196,9 +194,4 @@ fn assigned<'a>(
     partitions
         .get_mut(&message.partition())
         .with_context(|| format!("partition {} is not assigned", message.partition()))
-}
-
-/// Ranges without files need none.
-fn cluster_id(options: Option<&FileOptions>) -> &str {
-    options.map_or("", |options| &options.cluster_id)
 }

@@ -20,6 +20,8 @@ mod columns;
 mod config;
 mod console;
 mod dead_letter;
+#[cfg(test)]
+mod exactly_once_tests;
 mod file_name;
 mod file_summary;
 mod intake;
@@ -34,6 +36,8 @@ mod row;
 mod settle;
 mod start;
 mod store;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 pub use cli::Cli;

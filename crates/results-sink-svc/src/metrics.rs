@@ -66,3 +66,33 @@ impl Metrics {
             .inc();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus::{Encoder, TextEncoder};
+
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_that_dashboards_know() {
+        let registry = Registry::new();
+        let metrics = Metrics::register(&registry).unwrap();
+        metrics.add_dead_letter(RejectionCode::MissingField);
+        let mut text = Vec::new();
+        TextEncoder::new()
+            .encode(&registry.gather(), &mut text)
+            .unwrap();
+        let text = String::from_utf8(text).unwrap();
+        for line in [
+            "fraud_sink_rows_total 0",
+            "fraud_sink_files_total 0",
+            "fraud_sink_bytes_total 0",
+            "fraud_sink_dead_letters_total{reason=\"missing_field\"} 1",
+            "fraud_sink_dead_letters_total{reason=\"invalid_json\"} 0",
+            "fraud_sink_latency_seconds_count 0",
+            "fraud_sink_last_file_timestamp_seconds 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+    }
+}

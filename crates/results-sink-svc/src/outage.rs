@@ -67,7 +67,7 @@ impl Outage {
     /// Notes that it works again.
     pub(crate) fn end(&mut self, health: &Health) {
         if let Some(current) = self.current.take() {
-            info!("it works again");
+            info!("the trouble is over: going on");
             health.resolved(current.reason);
         }
     }

@@ -10,7 +10,7 @@ use crate::chain::{ChainEnd, CommitNote, Resume};
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
 use crate::range::{OpenRange, SealedRange};
-use crate::result_file::{FileFormat, ResultFile};
+use crate::result_file::{EncodedFile, FileFormat, ResultFile};
 use crate::roll::{RollPolicy, RollReason};
 use crate::row::Row;
 
@@ -27,7 +27,7 @@ pub(crate) struct FileOptions {
 pub(crate) struct PartitionWork {
     partition: i32,
     end: Option<ChainEnd>,
-    /// Where unreadable records after the last file are already committed: the
+    /// Where unreadable records after the last file were closed without one: the
     /// offset of their first, which names the next file.
     next_first_offset: Option<i64>,
     open: Option<OpenRange>,
@@ -47,13 +47,14 @@ impl PartitionWork {
 
     /// Counts a record that can't be read.
     pub(crate) fn add_unreadable(&mut self, offset: i64, code: RejectionCode) -> Result<()> {
-        self.range_at(offset)?.unreadable.push((offset, code));
+        let range = self.range_at(offset)?;
+        range.records.unreadable.push((offset, code));
         Ok(())
     }
 
     /// Counts a record that only the console shows.
     pub(crate) fn add_printed(&mut self, row: &Row<'_>) -> Result<()> {
-        self.range_at(row.kafka_offset)?.rows += 1;
+        self.range_at(row.kafka_offset)?.records.rows += 1;
         Ok(())
     }
 
@@ -65,17 +66,17 @@ impl PartitionWork {
         options: &FileOptions,
     ) -> Result<()> {
         if self.open_date().is_some_and(|open| date > open) {
-            self.seal(RollReason::Date, &options.cluster_id)?;
+            self.seal(RollReason::Date)?;
         }
         let range = self.range_at(row.kafka_offset)?;
         let file = match &mut range.file {
             Some(file) => file,
-            none => none.insert(open_file(range.first_offset, row, date, options)?),
+            none => none.insert(open_file(range.records.first_offset, row, date, options)?),
         };
         file.append(row)?;
-        range.rows += 1;
+        range.records.rows += 1;
         if let Some(timestamp) = row.kafka_timestamp {
-            range.arrivals.add(timestamp);
+            range.records.arrivals.add(timestamp);
         }
         Ok(())
     }
@@ -87,7 +88,8 @@ impl PartitionWork {
             Some(file) if self.has_grown() => file.encoded_bytes(),
             _ => 0,
         };
-        policy.full(range.rows, range.unreadable.len() as u64, bytes)
+        let records = &range.records;
+        policy.full(records.rows, records.unreadable.len() as u64, bytes)
     }
 
     /// Whether the last row made the open file longer: rows are encoded in batches.
@@ -102,9 +104,13 @@ impl PartitionWork {
     }
 
     /// Closes the open range, if there is one.
-    pub(crate) fn seal(&mut self, why: RollReason, cluster_id: &str) -> Result<()> {
+    pub(crate) fn seal(&mut self, why: RollReason) -> Result<()> {
         if let Some(range) = self.open.take() {
-            self.sealed.push_back(range.seal(why, cluster_id)?);
+            let range = range.seal(why)?;
+            if range.file.is_none() {
+                self.next_first_offset = Some(range.records.first_offset);
+            }
+            self.sealed.push_back(range);
         }
         Ok(())
     }
@@ -112,32 +118,31 @@ impl PartitionWork {
     /// What to write beside the offset that commits `range`, once its file is
     /// durable with everything to `last_offset`.
     pub(crate) fn settle(&mut self, range: &SealedRange, last_offset: i64) -> CommitNote {
-        match &range.file {
-            Some(file) => {
-                self.end = Some(ChainEnd {
-                    file: file.name.clone(),
-                    last_offset,
-                });
-                self.next_first_offset = None;
-            }
-            None => self.next_first_offset = Some(range.first_offset),
+        if let Some(file) = &range.file {
+            self.end = Some(ChainEnd {
+                file: file.name.clone(),
+                last_offset,
+            });
         }
+        let first_offset = range.records.first_offset;
         CommitNote {
             last_file: self.end.as_ref().map(|end| end.file.clone()),
-            next_first_offset: self.next_first_offset,
+            next_first_offset: range.file.is_none().then_some(first_offset),
         }
     }
 
-    /// Drops the records that were read and not committed.
+    /// Drops the records that were read and not committed: reading goes on right
+    /// after the last file.
     pub(crate) fn forget(&mut self) {
+        self.next_first_offset = None;
         self.open = None;
         self.sealed.clear();
     }
 
     /// Rows that were read and not committed.
     pub(crate) fn rows(&self) -> u64 {
-        let sealed: u64 = self.sealed.iter().map(|range| range.rows).sum();
-        sealed + self.open.as_ref().map_or(0, |range| range.rows)
+        let sealed: u64 = self.sealed.iter().map(|range| range.records.rows).sum();
+        sealed + self.open.as_ref().map_or(0, |range| range.records.rows)
     }
 
     /// Bytes that the open range takes.
@@ -147,7 +152,8 @@ impl PartitionWork {
 
     /// Bytes that all ranges take.
     pub(crate) fn memory(&self) -> u64 {
-        self.open_memory() + self.sealed.iter().map(SealedRange::memory).sum::<u64>()
+        let files = self.sealed.iter().filter_map(|range| range.file.as_ref());
+        self.open_memory() + files.map(EncodedFile::bytes).sum::<u64>()
     }
 
     fn open_date(&self) -> Option<FileDate> {
@@ -169,10 +175,10 @@ impl PartitionWork {
             );
         }
         let first_offset = &mut self.next_first_offset;
-        let range = self.open.get_or_insert_with(|| {
-            OpenRange::begin(first_offset.take().unwrap_or(offset), Instant::now())
-        });
-        range.last_offset = offset;
+        let range = self
+            .open
+            .get_or_insert_with(|| OpenRange::begin(first_offset.take().unwrap_or(offset)));
+        range.records.last_offset = offset;
         Ok(range)
     }
 }
@@ -193,5 +199,8 @@ fn open_file(
         transaction_id: row.record.transaction_id,
         kafka_timestamp: row.kafka_timestamp,
     };
-    ResultFile::open(&options.format, name, first_row)
+    ResultFile::open(&options.format, &options.cluster_id, name, first_row)
 }
+
+#[cfg(test)]
+mod tests;

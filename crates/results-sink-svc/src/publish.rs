@@ -94,3 +94,6 @@ fn difference(existing: &FileSummary, ours: &FileSummary) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,56 +10,56 @@ use crate::arrivals::Arrivals;
 use crate::result_file::{EncodedFile, ResultFile};
 use crate::roll::RollReason;
 
-/// A range that takes further records.
-pub(crate) struct OpenRange {
+/// What a range holds.
+#[derive(Debug)]
+pub(crate) struct Records {
     /// Names the file: of the first record after the file before it.
     pub(crate) first_offset: i64,
     pub(crate) last_offset: i64,
-    pub(crate) since: Instant,
     pub(crate) rows: u64,
+    /// In the order of their offsets.
     pub(crate) unreadable: Vec<(i64, RejectionCode)>,
     pub(crate) arrivals: Arrivals,
+}
+
+/// A range that takes further records.
+pub(crate) struct OpenRange {
+    pub(crate) records: Records,
+    pub(crate) since: Instant,
     /// Open from the first row on, where files are written at all.
     pub(crate) file: Option<ResultFile>,
 }
 
 /// A range that is complete and waits to be published and committed.
+#[derive(Debug)]
 pub(crate) struct SealedRange {
-    pub(crate) first_offset: i64,
-    pub(crate) last_offset: i64,
-    pub(crate) rows: u64,
-    pub(crate) unreadable: Vec<(i64, RejectionCode)>,
-    pub(crate) arrivals: Arrivals,
+    pub(crate) records: Records,
     /// `None` where there are no rows, or only the console shows them.
     pub(crate) file: Option<EncodedFile>,
     pub(crate) why: RollReason,
 }
 
 impl OpenRange {
-    pub(crate) fn begin(first_offset: i64, since: Instant) -> Self {
+    pub(crate) fn begin(first_offset: i64) -> Self {
         Self {
-            first_offset,
-            last_offset: first_offset,
-            since,
-            rows: 0,
-            unreadable: Vec::new(),
-            arrivals: Arrivals::default(),
+            records: Records {
+                first_offset,
+                last_offset: first_offset,
+                rows: 0,
+                unreadable: Vec::new(),
+                arrivals: Arrivals::default(),
+            },
+            since: Instant::now(),
             file: None,
         }
     }
 
     /// Completes the range and its file.
-    pub(crate) fn seal(self, why: RollReason, cluster_id: &str) -> Result<SealedRange> {
-        let file = self
-            .file
-            .map(|file| file.finish(cluster_id, self.last_offset))
-            .transpose()?;
+    pub(crate) fn seal(self, why: RollReason) -> Result<SealedRange> {
+        let last_offset = self.records.last_offset;
+        let file = self.file.map(|file| file.finish(last_offset)).transpose()?;
         Ok(SealedRange {
-            first_offset: self.first_offset,
-            last_offset: self.last_offset,
-            rows: self.rows,
-            unreadable: self.unreadable,
-            arrivals: self.arrivals,
+            records: self.records,
             file,
             why,
         })
@@ -67,14 +67,7 @@ impl OpenRange {
 
     /// Bytes that the range takes.
     pub(crate) fn memory(&self) -> u64 {
-        let unreadable = self.unreadable.capacity() * size_of::<(i64, RejectionCode)>();
+        let unreadable = self.records.unreadable.capacity() * size_of::<(i64, RejectionCode)>();
         unreadable as u64 + self.file.as_ref().map_or(0, ResultFile::memory)
-    }
-}
-
-impl SealedRange {
-    /// Bytes that the range takes.
-    pub(crate) fn memory(&self) -> u64 {
-        self.file.as_ref().map_or(0, EncodedFile::bytes)
     }
 }

@@ -63,8 +63,8 @@ impl FileFormat {
 /// An open file with its rows so far.
 pub(crate) struct ResultFile {
     name: FileName,
-    first_row: FirstRow,
-    rows: u64,
+    /// Of the rows so far.
+    summary: FileSummary,
     columns: Columns,
     writer: ArrowWriter<Chunks>,
 }
@@ -87,17 +87,30 @@ impl EncodedFile {
 
 impl ResultFile {
     /// An empty file whose first row will be `first_row`.
-    pub(crate) fn open(format: &FileFormat, name: FileName, first_row: FirstRow) -> Result<Self> {
+    pub(crate) fn open(
+        format: &FileFormat,
+        cluster_id: &str,
+        name: FileName,
+        first_row: FirstRow,
+    ) -> Result<Self> {
         let writer = ArrowWriter::try_new(
             Chunks::default(),
             Arc::clone(&format.schema),
             Some(format.properties.clone()),
         )
         .context("cannot begin a result file")?;
+        let summary = FileSummary {
+            cluster_id: cluster_id.to_owned(),
+            topic: name.topic.clone(),
+            partition: name.partition,
+            first_offset: name.first_offset,
+            last_offset: name.first_offset,
+            rows: 0,
+            first_row,
+        };
         Ok(Self {
             name,
-            first_row,
-            rows: 0,
+            summary,
             columns: Columns::new(Arc::clone(&format.schema)),
             writer,
         })
@@ -109,7 +122,7 @@ impl ResultFile {
 
     pub(crate) fn append(&mut self, row: &Row<'_>) -> Result<()> {
         self.columns.append(row);
-        self.rows += 1;
+        self.summary.rows += 1;
         if self.columns.rows() == BATCH_ROWS {
             self.encode()?;
         }
@@ -133,18 +146,10 @@ impl ResultFile {
     }
 
     /// Completes the file, which stands for all records to `last_offset`.
-    pub(crate) fn finish(mut self, cluster_id: &str, last_offset: i64) -> Result<EncodedFile> {
+    pub(crate) fn finish(mut self, last_offset: i64) -> Result<EncodedFile> {
         self.encode()?;
-        let summary = FileSummary {
-            cluster_id: cluster_id.to_owned(),
-            topic: self.name.topic.clone(),
-            partition: self.name.partition,
-            first_offset: self.name.first_offset,
-            last_offset,
-            rows: self.rows,
-            first_row: self.first_row,
-        };
-        for pair in summary.to_key_values() {
+        self.summary.last_offset = last_offset;
+        for pair in self.summary.to_key_values() {
             self.writer.append_key_value_metadata(pair);
         }
         let chunks = self
@@ -153,7 +158,7 @@ impl ResultFile {
             .context("cannot complete a result file")?;
         Ok(EncodedFile {
             name: self.name,
-            summary,
+            summary: self.summary,
             parts: chunks.into_parts(),
         })
     }
@@ -165,3 +170,6 @@ impl ResultFile {
             .context("cannot encode rows of a result file")
     }
 }
+
+#[cfg(test)]
+mod tests;

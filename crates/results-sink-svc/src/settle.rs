@@ -33,6 +33,8 @@ pub(crate) enum Settled {
 impl Worker {
     /// Settles the closed ranges, oldest first; begins with none after `deadline`.
     pub(crate) fn settle(&mut self, deadline: Instant) -> Result<Settled, Failure> {
+        // A slow reader of standard output slows us down; that isn't being stuck.
+        self.intake.flush_console().map_err(Failure::Runtime)?;
         self.context.health.busy(LOOP);
         let settled = self.settle_each(deadline);
         self.context.health.idle(LOOP);
@@ -43,10 +45,9 @@ impl Worker {
     }
 
     fn settle_each(&mut self, deadline: Instant) -> Result<Settled, Failure> {
-        self.intake.flush_console().map_err(Failure::Runtime)?;
         if self.intake.is_console_closed && self.store.is_none() {
-            // What wasn't printed is not committed.
-            self.drop_all("nobody reads standard output");
+            // What wasn't printed is not committed; `head` has seen enough.
+            self.intake.partitions.clear();
             return Ok(Settled::All);
         }
         let dead_letter_deadline = deadline.min(Instant::now() + DEAD_LETTER_TIMEOUT);
@@ -107,7 +108,8 @@ impl Worker {
         range: &SealedRange,
         adopted: Option<&FileSummary>,
     ) -> Result<(), Failure> {
-        let last_offset = adopted.map_or(range.last_offset, |existing| existing.last_offset);
+        let last_offset =
+            adopted.map_or(range.records.last_offset, |existing| existing.last_offset);
         let has_files = self.store.is_some();
         let work = self.work(partition);
         let metadata = if has_files {
@@ -115,7 +117,7 @@ impl Worker {
         } else {
             String::new()
         };
-        if last_offset != range.last_offset {
+        if last_offset != range.records.last_offset {
             work.forget();
             self.seeks.insert(partition, last_offset + 1);
         }
@@ -127,18 +129,19 @@ impl Worker {
         if self.consumer.commit(&offsets)? {
             self.count(partition, range, adopted);
         } else {
-            self.drop_all("the group rebalances");
+            self.drop_all("the group did not take the commit");
         }
         Ok(())
     }
 
     fn count(&self, partition: i32, range: &SealedRange, adopted: Option<&FileSummary>) {
-        let last_offset = adopted.map_or(range.last_offset, |existing| existing.last_offset);
-        let dead_letters = range.unreadable.iter();
+        let last_offset =
+            adopted.map_or(range.records.last_offset, |existing| existing.last_offset);
+        let dead_letters = range.records.unreadable.iter();
         for (_, code) in dead_letters.take_while(|(offset, _)| *offset <= last_offset) {
             self.metrics.add_dead_letter(*code);
         }
-        let rows = adopted.map_or(range.rows, |existing| existing.rows);
+        let rows = adopted.map_or(range.records.rows, |existing| existing.rows);
         self.metrics.rows.inc_by(rows);
         let Some(file) = &range.file else {
             debug!(partition, last_offset, rows, "committed without a file");
@@ -149,7 +152,7 @@ impl Worker {
         self.metrics.files.inc();
         self.metrics.bytes.inc_by(bytes);
         self.metrics.last_file_timestamp.set(now as f64 / 1000.0);
-        range.arrivals.observe(&self.metrics.latency, now);
+        range.records.arrivals.observe(&self.metrics.latency, now);
         match adopted {
             None => info!(file = %name, rows, bytes, %why, "published"),
             Some(_) => info!(file = %name, rows, last_offset, "adopted the file that was there"),

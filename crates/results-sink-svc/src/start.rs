@@ -1,10 +1,8 @@
 //! From the configuration to the running loop.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use service_runtime::kafka::{GroupConsumer, GroupOptions, TopicNeeds, wait_for_topics};
 use service_runtime::{Context, Failure, Reason, Service};
 use tracing::info;
@@ -15,12 +13,9 @@ use crate::console::Console;
 use crate::dead_letter::DeadLetters;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
-use crate::outage::{Outage, Trouble};
-use crate::store::{LocalStore, Probed, Store};
+use crate::outage::Outage;
+use crate::store::{open_store, wait_until_reliable};
 use crate::worker::Worker;
-
-/// Between two tries of a store that fails at start.
-const STORE_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// What makes this daemon itself.
 pub const SERVICE: Service = Service {
@@ -38,10 +33,17 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
     let instance_id = config.member_id();
     let store = open_store(&config, &instance_id, &context)?;
     let dead_letters = DeadLetters::new(&context)?;
-    context.health.resolved(Reason::Starting);
 
-    if !is_store_ready(store.as_ref(), &context)? || !has_topic(&dead_letters, &context)? {
+    if let Some(store) = &store
+        && !wait_until_reliable(store, &context)?
+    {
         return Ok(());
+    }
+    if !has_topic(&dead_letters, &context)? {
+        return Ok(());
+    }
+    if !config.parquet.is_empty() {
+        info!("result files go to {}", config.parquet);
     }
     let topic = context.config.topics.results.clone();
     let group = GroupOptions {
@@ -50,6 +52,8 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
         instance_id: &instance_id,
     };
     let consumer = GroupConsumer::join(&group, &context)?;
+    // From here on the consumer says what is waited for.
+    context.health.resolved(Reason::Starting);
     let intake = Intake {
         partitions: BTreeMap::new(),
         dead_letters,
@@ -57,7 +61,7 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
         policy: config.roll_policy(),
         memory_limit: config.memory,
         positive_class: config.positive_class,
-        console: open_console(&config)?,
+        console: config.console.then(Console::new),
         is_console_closed: false,
     };
     let worker = Worker {
@@ -73,78 +77,9 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
     worker.run()
 }
 
-fn open_store(
-    config: &SinkConfig,
-    instance_id: &str,
-    context: &Context,
-) -> Result<Option<Store>, Failure> {
-    if config.parquet.is_empty() {
-        return Ok(None);
-    }
-    if config.parquet.starts_with("s3://") {
-        return open_s3(config, instance_id, context).map(Some);
-    }
-    let root = Path::new(&config.parquet);
-    if root.exists() && !root.is_dir() {
-        return Err(Failure::start(anyhow!(
-            "sink.parquet: {} is not a folder",
-            root.display()
-        )));
-    }
-    info!("writing result files into {}", root.display());
-    Ok(Some(Store::Local(LocalStore::new(root, instance_id))))
-}
-
-fn open_s3(config: &SinkConfig, instance_id: &str, context: &Context) -> Result<Store, Failure> {
-    let _ = (config, instance_id, context);
-    Err(Failure::start(anyhow!("s3 isn't there yet")))
-}
-
-/// Waits until the store takes files; `false` if the wish to stop comes first.
-fn is_store_ready(store: Option<&Store>, context: &Context) -> Result<bool, Failure> {
-    let Some(store) = store else {
-        return Ok(true);
-    };
-    let mut outage = Outage::default();
-    loop {
-        match store.prepare() {
-            Ok(Probed::Reliable) => {
-                outage.end(&context.health);
-                return Ok(true);
-            }
-            Ok(Probed::Unreliable(why)) => {
-                return Err(Failure::start(anyhow!(
-                    "{why}, so two processes could overwrite each other's files: \
-                     use another store in sink.parquet"
-                )));
-            }
-            Err(error) => outage.note(
-                &context.health,
-                &Trouble {
-                    reason: Reason::Storage,
-                    text: error.to_string(),
-                },
-            ),
-        }
-        if context.shutdown.wait_timeout(STORE_RETRY_PAUSE) {
-            return Ok(false);
-        }
-    }
-}
-
 /// Waits for the dead-letter topic, which must be there before it is needed.
 fn has_topic(dead_letters: &DeadLetters, context: &Context) -> Result<bool, Failure> {
     let topic = context.config.topics.results_dead_letter.as_str();
     let needs = wait_for_topics(dead_letters.producer(), &[topic], None, context)?;
     Ok(needs == TopicNeeds::Met)
-}
-
-fn open_console(config: &SinkConfig) -> Result<Option<Console>, Failure> {
-    if !config.console {
-        return Ok(None);
-    }
-    Console::open()
-        .map(Some)
-        .context("cannot write to standard output")
-        .map_err(Failure::Runtime)
 }

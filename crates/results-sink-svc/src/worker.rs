@@ -106,16 +106,17 @@ impl Worker {
             return Ok(());
         }
         let was_out = self.outage.is_on();
-        match (self.settle(now + NO_HURRY)?, was_out) {
-            (Settled::Waiting, false) => self.consumer.pause()?,
-            (Settled::All, true) => self.consumer.resume()?,
-            _ => {}
-        }
+        let settled = self.settle(now + NO_HURRY)?;
+        // Seeking ends a pause, so it comes first.
         let seeks = std::mem::take(&mut self.seeks);
         if !seeks.is_empty() {
             self.consumer.seek(&seeks)?;
         }
-        Ok(())
+        match settled {
+            Settled::Waiting => self.consumer.pause(),
+            Settled::All if was_out => self.consumer.resume(),
+            Settled::All => Ok(()),
+        }
     }
 
     /// Publishes what is open, if that is possible at once, and gives the partitions back.

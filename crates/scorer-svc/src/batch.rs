@@ -88,9 +88,14 @@ impl Batch {
         }
     }
 
-    /// Keeps a message as refused whose result or dead letter the broker refuses.
-    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>) {
-        let source = self.keep(message);
+    /// Keeps a message as refused whose result or dead letter the broker refuses for
+    /// its size; without key and headers if these alone are too large.
+    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>, is_bare: bool) {
+        let mut source = self.keep(message);
+        if is_bare {
+            source.key = None;
+            source.headers = None;
+        }
         self.refused.push(Refused {
             source,
             stage: Stage::Score,

@@ -79,7 +79,7 @@ impl ScorerConfig {
 
     /// `start`, which the check has parsed before.
     pub(crate) fn start(&self) -> Result<Start, ConfigError> {
-        Start::from_str(&self.start)
+        Start::from_str(&self.start).map_err(|error| ConfigError(format!("scorer.start: {error}")))
     }
 
     /// The transactional id and static member's id of a worker.
@@ -151,7 +151,8 @@ impl Section for ScorerConfig {
         ConfigError::all([
             must_be_set("scorer.model", &self.model),
             must_be_set("scorer.group", &self.group),
-            self.start().map(|_| ()),
+            self.start()
+                .and_then(|start| start.check_topic("scorer.start", &runtime.topics.transactions)),
             self.check_times(runtime.kafka.session_timeout),
             self.check_output(),
         ])

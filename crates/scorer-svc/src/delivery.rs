@@ -2,7 +2,7 @@
 //!
 //! Work is what was sent since [`Delivery::begin`], and the positions in the
 //! input that it reaches. [`Delivery::settle`] makes both durable; after an
-//! [`Interruption`](crate::interruption::Interruption), [`Delivery::undo`] makes
+//! [`Interruption`], [`Delivery::undo`] makes
 //! room for doing it again from the committed offsets.
 
 mod at_least_once;
@@ -24,7 +24,7 @@ pub(crate) type Positions = BTreeMap<i32, i64>;
 /// What a failure may cost.
 pub(crate) enum Delivery {
     /// Results that are sent again.
-    AtLeastOnce(AtLeastOnce),
+    AtLeastOnce(Box<AtLeastOnce>),
     /// Nothing.
     ExactlyOnce(Box<ExactlyOnce>),
 }

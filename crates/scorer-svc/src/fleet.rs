@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context as _, anyhow};
 use fraud_model::Model;
 use service_runtime::kafka::{GroupConsumer, GroupOptions};
-use service_runtime::{Context, Failure};
+use service_runtime::{Context, Failure, Reason};
 
 use crate::config::{DeliveryMode, Output, ScorerConfig};
 use crate::dead_letter::DeadLetters;
@@ -15,7 +15,7 @@ use crate::delivery::{AtLeastOnce, Delivery, ExactlyOnce};
 use crate::interruption::Interruption;
 use crate::metrics::{Metrics, Tally};
 use crate::pipeline::Pipeline;
-use crate::producer::ProducerSettings;
+use crate::producer::{ProducerSettings, TransactionSettings};
 use crate::results::Results;
 use crate::worker::{Parts, Worker};
 
@@ -78,6 +78,8 @@ impl Fleet {
             },
             &self.context,
         )?;
+        // From here on the consumer says what is waited for.
+        self.context.health.resolved(Reason::Starting);
         Ok(Some(Worker::new(Parts {
             // For as long as the process lives.
             name: format!("worker-{number}").leak(),
@@ -94,28 +96,31 @@ impl Fleet {
     fn delivery(&self, id: &str) -> Result<Delivery, Interruption> {
         let topics = &self.context.config.topics;
         let dead_letters = topics.transactions_dead_letter.clone();
-        let settings = |results: Option<&String>, transactions| ProducerSettings {
+        let settings = |results: Option<&String>| ProducerSettings {
             context: self.context.clone(),
+            name: id.to_owned(),
             topics: results
                 .into_iter()
                 .cloned()
                 .chain([dead_letters.clone()])
                 .collect(),
-            transactions,
         };
         match (self.config.output, self.config.delivery) {
             // What was printed can't be aborted.
-            (Output::Console, _) => {
-                AtLeastOnce::start(&settings(None, None)).map(Delivery::AtLeastOnce)
-            }
+            (Output::Console, _) => AtLeastOnce::start(settings(None))
+                .map(|delivery| Delivery::AtLeastOnce(Box::new(delivery))),
             (Output::Kafka, DeliveryMode::AtLeastOnce) => {
-                AtLeastOnce::start(&settings(Some(&topics.results), None))
-                    .map(Delivery::AtLeastOnce)
+                AtLeastOnce::start(settings(Some(&topics.results)))
+                    .map(|delivery| Delivery::AtLeastOnce(Box::new(delivery)))
             }
             (Output::Kafka, DeliveryMode::ExactlyOnce) => {
-                let transactions = (id.to_owned(), self.config.transaction_timeout);
+                let transactions = TransactionSettings {
+                    id: id.to_owned(),
+                    timeout: self.config.transaction_timeout,
+                };
                 ExactlyOnce::start(
-                    settings(Some(&topics.results), Some(transactions)),
+                    settings(Some(&topics.results)),
+                    transactions,
                     topics.transactions.clone(),
                 )
                 .map(|delivery| Delivery::ExactlyOnce(Box::new(delivery)))
@@ -134,7 +139,7 @@ impl Fleet {
         };
         let tally = Tally::new(
             &self.metrics,
-            &self.model,
+            self.model.classes(),
             self.config.positive_class as usize,
         );
         let dead_letters = DeadLetters {

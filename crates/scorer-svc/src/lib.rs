@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use fraud_model::Model;
-use service_runtime::{Context, Failure, Reason};
+use service_runtime::{Context, Failure};
 use tracing::info;
 
 use config::ScorerConfig;
@@ -51,7 +51,6 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
         workers = config.workers,
         "model loaded"
     );
-    context.health.resolved(Reason::Starting);
     Fleet {
         config,
         context,

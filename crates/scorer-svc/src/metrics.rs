@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use fraud_model::{Model, ModelIdentity, fraud_probability};
+use fraud_model::{ModelIdentity, fraud_probability};
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 use prometheus::{
     Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
@@ -132,10 +132,8 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// An empty tally; `positive_class` is the class called fraud.
-    pub(crate) fn new(metrics: &Metrics, model: &Model, positive_class: usize) -> Self {
-        let classes: Vec<String> = (0..model.classes())
-            .map(|class| class.to_string())
-            .collect();
+    pub(crate) fn new(metrics: &Metrics, classes: u32, positive_class: usize) -> Self {
+        let classes: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
         let labels = || classes.iter().map(String::as_str).chain([NO_LABEL]);
         let outcome = |name| metrics.transactions.with_label_values(&[name]).local();
         Self {
@@ -257,3 +255,6 @@ impl Drop for Tally {
         self.undone();
     }
 }
+
+#[cfg(test)]
+mod tests;

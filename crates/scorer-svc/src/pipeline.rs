@@ -49,9 +49,10 @@ impl Pipeline {
         self.batch.push(message);
     }
 
-    /// Takes a message whose result or dead letter the broker refuses for its size.
-    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>) {
-        self.batch.push_too_large(message);
+    /// Takes a message whose result or dead letter the broker refuses for its size;
+    /// `is_bare` if it refused a dead letter without the value too.
+    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>, is_bare: bool) {
+        self.batch.push_too_large(message, is_bare);
     }
 
     /// Whether the batch must be sent before another message is taken.

@@ -1,18 +1,21 @@
 //! The producer of a worker: results and dead letters.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod failed_delivery;
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _};
-use service_runtime::Context;
+use rdkafka::producer::{BaseRecord, Producer as _};
 use service_runtime::kafka::{
     self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
 };
+use service_runtime::{Context, Failure};
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;
+pub(crate) use failed_delivery::FailedDelivery;
 
 /// How long one look at a queue or at messages under way takes.
 const SLICE: Duration = Duration::from_millis(1);
@@ -24,10 +27,18 @@ const LARGEST_MESSAGE: &str = "16777216";
 /// What the producers of a worker have in common.
 pub(crate) struct ProducerSettings {
     pub(crate) context: Context,
+    /// The worker's id.
+    pub(crate) name: String,
     /// Where messages go; results first.
     pub(crate) topics: Vec<String>,
-    /// `transactional.id` and `transaction.timeout.ms`, where transactions are used.
-    pub(crate) transactions: Option<(String, Duration)>,
+}
+
+/// What a producer needs for transactions.
+pub(crate) struct TransactionSettings {
+    /// `transactional.id`
+    pub(crate) id: String,
+    /// `transaction.timeout.ms`
+    pub(crate) timeout: Duration,
 }
 
 /// A message to send.
@@ -46,21 +57,25 @@ pub(crate) struct Record<'a> {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
-    failure: Arc<Mutex<Option<RDKafkaErrorCode>>>,
+    failed: FailedDelivery,
+    transaction_deadline: Cell<Option<Instant>>,
     stop_deadline: StopDeadline,
 }
 
 impl ProducerSettings {
     /// Creates a producer and waits until a broker answers and has the topics.
-    pub(crate) fn create(&self) -> Result<Producer, Interruption> {
+    pub(crate) fn create(
+        &self,
+        transactions: Option<&TransactionSettings>,
+    ) -> Result<Producer, Interruption> {
         let mut config = producer_config(&self.context);
         // Failures are all that matters: what isn't under way and didn't fail, arrived.
         config.set("delivery.report.only.error", "true");
         if config.get("message.max.bytes").is_none() {
             config.set("message.max.bytes", LARGEST_MESSAGE);
         }
-        match &self.transactions {
-            Some((id, timeout)) => {
+        match transactions {
+            Some(TransactionSettings { id, timeout }) => {
                 config
                     .set("transactional.id", id)
                     .set("transaction.timeout.ms", timeout.as_millis().to_string());
@@ -70,19 +85,27 @@ impl ProducerSettings {
                 config.set("message.timeout.ms", "0");
             }
         }
-        let failure = Arc::new(Mutex::new(None));
-        let client = create_producer(&config, &self.topics[0], &self.context, {
-            let failure = Arc::clone(&failure);
-            move |delivery| note_failure(&failure, delivery)
+        let failed = FailedDelivery::default();
+        let client = create_producer(&config, &self.name, &self.context, {
+            let failed = failed.clone();
+            move |delivery| failed.note(delivery)
         })?;
+        let producer = Producer {
+            client,
+            failed,
+            transaction_deadline: Cell::new(None),
+            stop_deadline: StopDeadline::new(&self.context),
+        };
+        self.wait_for_topics(&producer)?;
+        Ok(producer)
+    }
+
+    /// Waits until a broker answers and has the topics.
+    pub(crate) fn wait_for_topics(&self, producer: &Producer) -> Result<(), Interruption> {
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
-        match wait_for_topics(&client, &topics, None, &self.context)? {
+        match wait_for_topics(&producer.client, &topics, None, &self.context)? {
+            TopicNeeds::Met => Ok(()),
             TopicNeeds::Stopped => Err(Interruption::Stopping),
-            TopicNeeds::Met => Ok(Producer {
-                client,
-                failure,
-                stop_deadline: StopDeadline::new(&self.context),
-            }),
         }
     }
 
@@ -116,7 +139,7 @@ impl Producer {
                 }
             };
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                return Err(self.interruption(&error));
+                return Err(self.interruption(error));
             }
             flush_a_little(&self.client);
             self.check_deadline()?;
@@ -129,26 +152,59 @@ impl Producer {
             flush_a_little(&self.client);
             self.check_deadline()?;
         }
-        match self.take_failure() {
+        match self.failed.take() {
             None => Ok(()),
-            Some(code) => Err(self.interruption(&KafkaError::MessageProduction(code))),
+            Some(error) => Err(self.interruption(error)),
         }
     }
 
-    /// What an error of this producer means for the work at hand.
-    pub(crate) fn interruption(&self, error: &KafkaError) -> Interruption {
+    /// What a failure means for the work at hand.
+    pub(crate) fn interruption(&self, error: KafkaError) -> Interruption {
         // A call says at best that some message failed; the message knows why.
-        let error = match self.take_failure() {
-            Some(code) => &KafkaError::MessageProduction(code),
-            None => error,
-        };
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+        let error = self.failed.take().unwrap_or(error);
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Interruption::TooLarge;
         }
-        match kafka::judge(&self.client, error) {
+        if self.is_too_late() {
+            return Interruption::Retry(
+                "a transaction was open for longer than scorer.transaction_timeout".to_owned(),
+            );
+        }
+        if !self.is_lost() && code.is_some_and(is_reported_elsewhere) {
+            return Interruption::Retry(error.to_string());
+        }
+        match kafka::judge(&self.client, &error) {
             Ok(()) => Interruption::Retry(error.to_string()),
             Err(failure) => Interruption::Fatal(failure),
         }
+    }
+
+    /// A transaction has begun or ended; the broker aborts it after `timeout`.
+    pub(crate) fn set_transaction_timeout(&self, timeout: Option<Duration>) {
+        self.transaction_deadline
+            .set(timeout.map(|timeout| Instant::now() + timeout));
+    }
+
+    /// Fails if the client can't be used any more: fenced, most of all. One that was
+    /// too late only looks fenced to the broker.
+    pub(crate) fn check_fatal(&self) -> Result<(), Failure> {
+        if self.is_too_late() || !self.is_lost() {
+            return Ok(());
+        }
+        kafka::judge(&self.client, &KafkaError::Canceled)
+    }
+
+    /// Whether the broker ended the transaction of itself, and with it this producer.
+    fn is_too_late(&self) -> bool {
+        self.transaction_deadline
+            .get()
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether the client can't be used any more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.client.client().fatal_error().is_some()
     }
 
     /// How often a connection was lost or a request timed out: each time, an answer
@@ -157,12 +213,9 @@ impl Producer {
         self.client.client().context().disturbances()
     }
 
-    /// Why a message failed since the last call.
-    pub(crate) fn take_failure(&self) -> Option<RDKafkaErrorCode> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// Why a message didn't arrive.
+    pub(crate) fn failed(&self) -> &FailedDelivery {
+        &self.failed
     }
 
     /// Fails once a stopping daemon has waited long enough.
@@ -186,12 +239,15 @@ pub(crate) fn flush_a_little(client: &Client) {
     let _ = client.flush(SLICE);
 }
 
-/// The refusal of a size wins over other failures, which may be its consequence.
-fn note_failure(failure: &Mutex<Option<RDKafkaErrorCode>>, delivery: &DeliveryResult<'_>) {
-    let Err((error, _)) = delivery else { return };
-    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
-    let code = error.rdkafka_error_code();
-    if failure.is_none() || code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-        *failure = code;
-    }
+/// Whether the consumer learns of it too, and knows what it means, or whether it only
+/// follows from what failed before.
+fn is_reported_elsewhere(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::IllegalGeneration
+            | RDKafkaErrorCode::UnknownMemberId
+            | RDKafkaErrorCode::RebalanceInProgress
+            | RDKafkaErrorCode::FencedInstanceId
+            | RDKafkaErrorCode::State
+    )
 }

@@ -8,7 +8,7 @@
 mod pace;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::message::Message;
@@ -43,8 +43,9 @@ pub(crate) struct Worker {
     assigned: Vec<i32>,
     work: Work,
     pace: Pace,
-    /// Messages whose result or dead letter the broker refuses for its size.
-    too_large: BTreeSet<(i32, i64)>,
+    /// Messages, by partition and offset, whose result or dead letter the broker
+    /// refuses for its size, and how often it did.
+    too_large: BTreeMap<(i32, i64), u32>,
 }
 
 /// Where partitions are read on.
@@ -63,7 +64,7 @@ impl Worker {
             assigned: Vec::new(),
             work: Work::default(),
             pace: Pace::default(),
-            too_large: BTreeSet::new(),
+            too_large: BTreeMap::new(),
         }
     }
 
@@ -84,10 +85,9 @@ impl Worker {
         match self.parts.consumer.poll(self.work.wait())? {
             Polled::Message(message) => {
                 let (partition, offset) = (message.partition(), message.offset());
-                if self.too_large.contains(&(partition, offset)) {
-                    self.parts.pipeline.push_too_large(&message);
-                } else {
-                    self.parts.pipeline.push(&message);
+                match self.too_large.get(&(partition, offset)) {
+                    None => self.parts.pipeline.push(&message),
+                    Some(refusals) => self.parts.pipeline.push_too_large(&message, *refusals > 1),
                 }
                 if !self.work.is_open() {
                     self.parts.health.busy(self.parts.name);
@@ -137,7 +137,7 @@ impl Worker {
         delivery.settle(&self.work.positions, consumer)?;
         self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
         self.pace.committed();
-        self.too_large.retain(|(partition, offset)| {
+        self.too_large.retain(|(partition, offset), _| {
             self.work
                 .positions
                 .get(partition)
@@ -227,7 +227,7 @@ impl Worker {
                     partition,
                     offset, "the broker refuses a message for its size"
                 );
-                self.too_large.insert((partition, offset));
+                *self.too_large.entry((partition, offset)).or_default() += 1;
             }
         }
         self.pace.too_large(self.work.messages);

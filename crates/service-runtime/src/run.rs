@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Loaded};
-use crate::{Context, Failure, Reason, Section, Shutdown, admin, logs};
+use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, logs};
 
 /// What makes a daemon itself.
 #[derive(Debug)]
@@ -60,17 +60,19 @@ pub fn run<S: Section>(
     args: &ServiceArgs,
     body: fn(S, Context) -> Result<(), Failure>,
 ) -> ExitCode {
+    if args.print_config {
+        return match config::printed(service, args.config_file()) {
+            Ok(printed) => {
+                print!("{printed}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => refuse(&error),
+        };
+    }
     let loaded = match config::load::<S>(service, args.config_file()) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            eprintln!("error: {}", error.to_string().replace('\n', "\nerror: "));
-            return ExitCode::from(2);
-        }
+        Err(error) => return refuse(&error),
     };
-    if args.print_config {
-        print!("{}", loaded.printed);
-        return ExitCode::SUCCESS;
-    }
     if args.check_config {
         println!("the configuration is valid");
         return ExitCode::SUCCESS;
@@ -88,6 +90,12 @@ pub fn run<S: Section>(
             failure.exit_code()
         }
     }
+}
+
+/// Says what is wrong with the configuration, a fault a line.
+fn refuse(error: &ConfigError) -> ExitCode {
+    eprintln!("error: {}", error.to_string().replace('\n', "\nerror: "));
+    ExitCode::from(2)
 }
 
 /// How a body ended that didn't fail.
@@ -112,8 +120,8 @@ fn serve<S: Section>(
     let context = Context::new(service, loaded.runtime, runtime.handle().clone());
     info!(version = service.version, "{} starts", service.binary);
     context.health.wait_for(Reason::Starting, "starting");
-    start_admin(&runtime, &context)?;
     start_signals(&runtime, &context)?;
+    start_admin(&runtime, &context)?;
 
     let ended = start_body(service.name, loaded.section, context.clone(), body)?;
     let result = runtime.block_on(end_of_body(ended, &context));

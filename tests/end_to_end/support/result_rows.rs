@@ -3,10 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+use local_stack::{Daemon, wait_for};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::PATIENCE;
 
 /// The columns that tests look at.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +31,23 @@ pub(crate) fn result_rows(root: &Path) -> Result<Vec<ResultRow>> {
     }
     rows.sort_by_key(|row| row.kafka);
     Ok(rows)
+}
+
+/// Waits until so many rows are published, and gives them.
+pub(crate) fn wait_for_rows(
+    root: &Path,
+    count: usize,
+    sink: &mut Daemon,
+) -> Result<Vec<ResultRow>> {
+    wait_for(&format!("{count} rows"), PATIENCE, || {
+        ensure!(
+            sink.exit_status()?.is_none(),
+            "the sink ended:\n{}",
+            sink.stderr()
+        );
+        let rows = result_rows(root)?;
+        Ok((rows.len() >= count).then_some(rows))
+    })
 }
 
 /// The published files; none if the folder isn't there yet.

@@ -17,6 +17,6 @@ pub(crate) use trees::{
     Rule, SavedEnsemble, SavedNode, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
 };
 
-/// The greatest width of a vector: far above real pipelines, far below what
-/// a broken file could make us allocate.
+/// The greatest width of a vector, and of all vectors of a pipeline together:
+/// far above real pipelines, far below what a broken file could make us allocate.
 pub(crate) const MAX_WIDTH: usize = 1 << 20;

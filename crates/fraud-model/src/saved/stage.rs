@@ -82,6 +82,7 @@ impl SavedStage {
             "rawPredictionCol",
             "probabilityCol",
             "predictionCol",
+            "leafCol",
         ] {
             names.extend(self.text(param)?.filter(|name| !name.is_empty()));
         }

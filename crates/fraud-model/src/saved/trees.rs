@@ -1,6 +1,7 @@
 //! Decision trees: one row a node, `NodeData` in Spark's sources.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use arrow::array::{Float64Array, Int32Array};
 
@@ -80,9 +81,8 @@ pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedEnse
     }
     let nodes = trees.remove(&0).unwrap_or_default();
     let gains = gains(&nodes, TreeKind::Classification);
-    let tree = tree(nodes).map_err(|problem| ModelError::invalid(&folder, problem))?;
     Ok(SavedEnsemble {
-        trees: vec![tree],
+        trees: vec![tree(&folder, 0, nodes)?],
         gains: vec![gains],
     })
 }
@@ -117,9 +117,7 @@ pub(crate) fn read_ensemble(
     };
     for (id, nodes) in nodes {
         ensemble.gains.push(gains(&nodes, kind));
-        let tree = tree(nodes).map_err(|problem| format!("tree {id}: {problem}"));
-        let tree = tree.map_err(|problem| ModelError::invalid(&folder, problem))?;
-        ensemble.trees.push(tree);
+        ensemble.trees.push(tree(&folder, id, nodes)?);
     }
     Ok(ensemble)
 }
@@ -174,7 +172,8 @@ fn add_nodes(
     let split_categories = split.array::<Int32Array>("numCategories")?;
     for row in 0..rows.rows() {
         let id = ids.value(row);
-        let error = |problem: String| rows.error(format!("node {id}: {problem}"));
+        let tree_id = tree_ids.map_or(0, |ids| ids.value(row));
+        let error = |problem: String| rows.error(format!("tree {tree_id}, node {id}: {problem}"));
         let split = match (left.value(row), right.value(row)) {
             (-1, -1) => None,
             (left, right) if left > id && right > id && left != right => Some(Split {
@@ -199,7 +198,6 @@ fn add_nodes(
             stats: stats.doubles(row).to_vec(),
             split,
         };
-        let tree_id = tree_ids.map_or(0, |ids| ids.value(row));
         let node = (node, gains.value(row));
         if trees.entry(tree_id).or_default().insert(id, node).is_some() {
             return Err(error("stands there twice".to_owned()));
@@ -248,31 +246,32 @@ fn gains(nodes: &Nodes, kind: TreeKind) -> BTreeMap<usize, f64> {
 /// Checks that the nodes form one tree: ids from 0 without a gap, and every
 /// node but the root the child of one other. That children have greater ids
 /// than their parent was checked before, so there is no cycle.
-fn tree(nodes: Nodes) -> Result<SavedTree, String> {
+fn tree(folder: &Path, id: i32, nodes: Nodes) -> Result<SavedTree, ModelError> {
+    let error = |problem| ModelError::invalid(folder, format!("tree {id}: {problem}"));
     if nodes.is_empty() || nodes.keys().copied().ne(0..nodes.len() as i32) {
-        return Err(format!(
-            "its {} nodes are not numbered from 0 without a gap",
-            nodes.len()
-        ));
+        let count = nodes.len();
+        return Err(error(format!(
+            "its {count} nodes are not numbered from 0 without a gap"
+        )));
     }
     let nodes: Vec<SavedNode> = nodes.into_values().map(|(node, _)| node).collect();
     let mut has_parent = vec![false; nodes.len()];
-    for (id, node) in nodes.iter().enumerate() {
-        let Some(split) = &node.split else { continue };
+    for (node, saved) in nodes.iter().enumerate() {
+        let Some(split) = &saved.split else { continue };
         for child in [split.left, split.right] {
             match has_parent.get_mut(child) {
                 None => {
-                    return Err(format!(
-                        "node {id} has the child {child}, which isn't there"
-                    ));
+                    return Err(error(format!(
+                        "node {node} has the child {child}, which isn't there"
+                    )));
                 }
-                Some(true) => return Err(format!("node {child} has two parents")),
+                Some(true) => return Err(error(format!("node {child} has two parents"))),
                 Some(parent) => *parent = true,
             }
         }
     }
     match has_parent.iter().skip(1).position(|parent| !parent) {
-        Some(position) => Err(format!("node {} has no parent", position + 1)),
+        Some(position) => Err(error(format!("node {} has no parent", position + 1))),
         None => Ok(SavedTree { nodes }),
     }
 }

@@ -35,7 +35,7 @@ impl Binarizer {
         }
         let mut binarized = Vec::new();
         for ((input, output), threshold) in pairs.into_iter().zip(thresholds) {
-            let (column, kind) = columns.read(&input, FeatureType::Double)?;
+            let (column, kind) = columns.read(stage, &input, FeatureType::Double)?;
             match kind {
                 ColumnKind::Vector(slots) => columns.add_vector(stage, &output, slots)?,
                 ColumnKind::Integer | ColumnKind::Double => {

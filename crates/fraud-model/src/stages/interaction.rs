@@ -34,7 +34,7 @@ impl Interaction {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let mut interacting = Vec::new();
         for name in stage.input_columns()? {
-            let (column, kind) = columns.read(&name, FeatureType::Double)?;
+            let (column, kind) = columns.read(stage, &name, FeatureType::Double)?;
             let (label, values) = match kind {
                 ColumnKind::String => {
                     return Err(stage.error(format!("reads {name:?}, a string, as a number")));

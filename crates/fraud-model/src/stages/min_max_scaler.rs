@@ -59,7 +59,8 @@ impl MinMaxScaler {
 }
 
 impl Stage for MinMaxScaler {
-    /// NaN stays; a constant column becomes the middle of the target range.
+    /// By the formula of Spark 3 and 4; 2.4 divided by the range before it
+    /// scaled. NaN stays; a constant column becomes the middle of the target range.
     fn apply(
         &self,
         inputs: &Inputs<'_>,

@@ -9,6 +9,7 @@ mod classifier;
 mod elementwise_product;
 mod factorization_machine;
 mod gradient_boosted_trees;
+mod handle_invalid;
 mod importances;
 mod imputer;
 mod interaction;
@@ -44,6 +45,7 @@ pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
 use elementwise_product::ElementwiseProduct;
 use factorization_machine::FactorizationMachine;
 use gradient_boosted_trees::GradientBoostedTrees;
+use handle_invalid::HandleInvalid;
 use importances::Importances;
 use imputer::Imputer;
 use interaction::Interaction;
@@ -175,52 +177,6 @@ fn loader(stage: &SavedStage) -> Option<Loader> {
     let sought = stage.class.strip_prefix(PACKAGE)?;
     let found = CLASSES.iter().find(|(class, _)| *class == sought);
     found.map(|(_, load)| *load)
-}
-
-/// Spark's `handleInvalid`: what becomes of a value that a stage can't use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandleInvalid {
-    /// Refuse the row.
-    Error,
-    /// Leave the row out.
-    Skip,
-    /// Keep it as the stage defines.
-    Keep,
-}
-
-impl HandleInvalid {
-    fn load(stage: &SavedStage) -> Result<Self, ModelError> {
-        match stage.text("handleInvalid")?.as_deref() {
-            None | Some("error") => Ok(Self::Error),
-            Some("skip") => Ok(Self::Skip),
-            Some("keep") => Ok(Self::Keep),
-            Some(other) => Err(stage.error(format!("handleInvalid {other:?} is unknown"))),
-        }
-    }
-
-    /// Refuses a row or leaves it out; `false` where it is to be kept.
-    fn excludes(
-        self,
-        outcomes: &mut Outcomes<'_>,
-        row: usize,
-        message: impl FnOnce() -> String,
-    ) -> bool {
-        match self {
-            Self::Error => outcomes.reject(row, message),
-            Self::Skip => outcomes.skip(row),
-            Self::Keep => return false,
-        }
-        true
-    }
-
-    fn fact(self) -> Fact {
-        let name = match self {
-            Self::Error => "error",
-            Self::Skip => "skip",
-            Self::Keep => "keep",
-        };
-        ("handleInvalid", name.to_owned())
-    }
 }
 
 fn forest_facts(forest: &Forest, importances: &Importances) -> Vec<Fact> {

@@ -51,7 +51,7 @@ impl StringIndexer {
         }
         let mut indexed = Vec::new();
         for ((input, output), labels) in pairs.into_iter().zip(labels) {
-            let (column, kind) = columns.read(&input, FeatureType::String)?;
+            let (column, kind) = columns.read(stage, &input, FeatureType::String)?;
             let indices = match kind {
                 ColumnKind::String => Indices::strings(&labels),
                 ColumnKind::Integer => Indices::integers(&labels),

@@ -108,7 +108,7 @@ fn check_stats(trees: &[SavedTree], classes: usize) -> Result<(), String> {
             if leaf.stats.len() != classes {
                 let found = leaf.stats.len();
                 return Err(format!(
-                    "node {node} of tree {id} has weights of {found} classes, expected {classes}"
+                    "tree {id}, node {node}: has weights of {found} classes, expected {classes}"
                 ));
             }
             if !leaf
@@ -117,7 +117,7 @@ fn check_stats(trees: &[SavedTree], classes: usize) -> Result<(), String> {
                 .all(|weight| *weight >= 0.0 && weight.is_finite())
             {
                 return Err(format!(
-                    "node {node} of tree {id} has a weight below 0 or not finite"
+                    "tree {id}, node {node}: has a weight below 0 or not finite"
                 ));
             }
             empty_leaf |= leaf.stats.iter().all(|weight| *weight == 0.0);

@@ -4,7 +4,7 @@ use schema::transaction::FeatureType;
 
 use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::columns::{ColumnId, ColumnKind, Columns, Slot};
-use crate::saved::{MAX_WIDTH, SavedStage};
+use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes, Values};
 
 #[derive(Debug)]
@@ -27,13 +27,14 @@ impl VectorAssembler {
         let mut parts = Vec::new();
         let mut slots = Vec::new();
         for name in stage.input_columns()? {
-            let (column, kind) = columns.read(&name, FeatureType::Double)?;
+            let (column, kind) = columns.read(stage, &name, FeatureType::Double)?;
             let offset = slots.len();
             let label = match kind {
                 ColumnKind::String => {
                     return Err(stage.error(format!("reads {name:?}, a string, as a number")));
                 }
                 ColumnKind::Vector(part) => {
+                    columns.check_width(stage, offset + part.len())?;
                     slots.extend(part.into_iter().enumerate().map(|(index, slot)| {
                         let name = match &slot.name {
                             Some(inner) => format!("{name}_{inner}"),
@@ -52,9 +53,6 @@ impl VectorAssembler {
                     columns.label(column)
                 }
             };
-            if slots.len() > MAX_WIDTH {
-                return Err(stage.error("makes wider vectors than any model has"));
-            }
             parts.push(Part {
                 column,
                 label,

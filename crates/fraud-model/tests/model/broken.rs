@@ -58,7 +58,7 @@ fn a_tree_that_is_none_is_refused() {
             ],
         ),
         (
-            "node 0 of tree 0 has weights of 1 classes, expected 2",
+            "tree 0, node 0: has weights of 1 classes, expected 2",
             vec![made::Node {
                 stats: vec![1.0],
                 ..leaf(0, &[1.0, 0.0])
@@ -69,7 +69,7 @@ fn a_tree_that_is_none_is_refused() {
             vec![leaf(0, &[0.0, 0.0])],
         ),
         (
-            "node 0 of tree 0 has a weight below 0 or not finite",
+            "tree 0, node 0: has a weight below 0 or not finite",
             vec![leaf(0, &[-1.0, 2.0])],
         ),
     ];

@@ -3,9 +3,11 @@
 //! `tests/goldens`, which `models/make-goldens` makes.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use fraud_model::{Model, ModelOptions};
+use schema::result::{self, ResultRecord};
 
 use crate::support::{expected_lines, goldens, lines, load, score_lines};
 
@@ -58,6 +60,15 @@ fn every_stage_computes_what_spark_computes() {
     }
 }
 
+#[test]
+fn the_default_model_gives_the_bytes_that_spark_gave() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/fraud-classifier");
+    let model = Model::load(&folder, &ModelOptions::default()).expect("it loads");
+    let parity = folder.join("parity");
+    let outputs = score_lines(&Arc::new(model), &lines(&parity.join("input.jsonl")));
+    assert_eq!(outputs, lines(&parity.join("output.jsonl")));
+}
+
 /// Trees and forests give the same bytes. Where exponentials or sums of
 /// products are computed, Spark itself differs between machines: nine lines in
 /// ten are the same, and the rest but for the last bits.
@@ -105,13 +116,13 @@ pub(crate) fn assert_near(output: &str, expected: &str) {
             "{output} instead of {expected}"
         );
     }
-    let with_probability = schema::result::ResultRecord {
+    let with_probability = ResultRecord {
         probability: expected.probability.clone(),
         ..output
     };
     assert_eq!(with_probability, expected);
 }
 
-fn result(line: &str) -> schema::result::ResultRecord {
-    schema::result::parse(Some(line.as_bytes())).expect("a result")
+fn result(line: &str) -> ResultRecord {
+    result::parse(Some(line.as_bytes())).expect("a result")
 }

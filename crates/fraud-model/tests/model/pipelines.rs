@@ -109,6 +109,46 @@ fn features_must_be_assembled_and_as_wide_as_when_fitted() {
 }
 
 #[test]
+fn a_column_that_another_stage_makes_is_not_looked_for_in_transactions() {
+    let mut model = MadeModel::assembling(&["a"]);
+    model.add_tree(
+        1,
+        &json!({"leafCol": "leaf", "predictionCol": "first"}),
+        &halves(),
+    );
+    model.add_assembler(&["leaf"], "leaves");
+    let columns = json!({
+        "featuresCol": "leaves", "rawPredictionCol": "raw", "probabilityCol": "p",
+    });
+    model.add_tree(1, &columns, &halves());
+    let error = model.error();
+    assert!(
+        error.contains("reads \"leaf\", which another stage makes"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_classifier_may_read_what_another_one_predicts() {
+    let mut model = MadeModel::assembling(&["a"]);
+    let first = json!({"predictionCol": "first", "probabilityCol": "p", "rawPredictionCol": "r"});
+    model.add_tree(1, &first, &halves());
+    model.add_assembler(&["p", "first"], "stacked");
+    let nodes = [
+        split(0, (1, 2), 1, 0.5),
+        leaf(1, &[0.0, 1.0]),
+        leaf(2, &[1.0, 0.0]),
+    ];
+    model.add_tree(3, &json!({"featuresCol": "stacked"}), &nodes);
+    // The share of class 1 is 0.25 where `a` is 0.5, and 0.75 where it is 1.5.
+    let scores = score(
+        &model.load().expect("it loads"),
+        &[r#"{"a":0.5}"#, r#"{"a":1.5}"#],
+    );
+    assert_eq!(scores.predictions, [1.0, 0.0]);
+}
+
+#[test]
 fn a_pipeline_in_a_pipeline_is_part_of_it() {
     let mut model = MadeModel::new();
     let inner = model.add(made::PIPELINE, &json!({"stageUids": ["inner"]}), &json!({}));

@@ -11,7 +11,7 @@ use clap::Args;
 const MOST: i64 = 1_000_000;
 
 /// The command's options; their limits are checked by clap where they stand
-/// alone, else by [`SimulateOptions::check`].
+/// alone, else by `SimulateOptions::check`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SimulateOptions {

@@ -139,8 +139,8 @@ fn compromise(rng: &mut ChaCha8Rng, count: usize, compromised_until: &mut [i64],
     }
 }
 
-/// Independent sources of random numbers: a day's transactions depend neither on
-/// how many days are made nor on which was the first.
+/// Independent sources of random numbers: what is drawn for a day depends neither
+/// on how many days are made nor on which was the first.
 #[derive(Clone, Copy)]
 pub(super) enum RandomStream {
     Customers,

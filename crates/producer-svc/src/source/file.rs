@@ -9,7 +9,8 @@ use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
@@ -23,7 +24,7 @@ use crate::sample::Selected;
 const BATCH_ROWS: usize = 4_096;
 
 /// A file whose footer is read and whose columns are checked.
-pub(crate) struct SourceFile {
+pub(super) struct SourceFile {
     location: Location,
     metadata: ArrowReaderMetadata,
     /// The fields of a message, in their order.
@@ -39,7 +40,7 @@ impl SourceFile {
         let metadata = location
             .read_footer()
             .and_then(arrow_metadata)
-            .with_context(|| format!("{name}: not a whole Parquet file"))?;
+            .with_context(|| name.clone())?;
         TransactionWriter::new(metadata.schema(), columns, types).with_context(|| name)?;
         let positions: Vec<_> = columns
             .iter()
@@ -57,7 +58,7 @@ impl SourceFile {
     }
 
     /// The path or URL, for messages.
-    pub(crate) fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.location.name()
     }
 
@@ -96,7 +97,7 @@ impl SourceFile {
 
 /// A part of a file, as large as its writer thought right for memory.
 pub(crate) struct RowGroup<'a> {
-    pub(crate) file: &'a SourceFile,
+    file: &'a SourceFile,
     index: usize,
     /// Its first row's number in the data set.
     pub(super) start: u64,
@@ -123,7 +124,9 @@ impl RowGroup<'_> {
         selected: Selected<'_>,
     ) -> Result<(TransactionWriter, impl Iterator<Item = Result<RecordBatch>>)> {
         let name = self.file.name();
-        let reader = self.reader(selected).with_context(|| format!("{name}: cannot read"))?;
+        let reader = self
+            .reader(selected)
+            .with_context(|| format!("{name}: cannot read"))?;
         let columns = self.file.columns.iter().map(|field| field.name().clone());
         // The types were checked when the file was opened.
         let writer = TransactionWriter::new(&reader.schema(), &columns.collect::<Vec<_>>(), &[])?;

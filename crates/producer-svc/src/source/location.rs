@@ -3,10 +3,13 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::remote::RemoteFile;
+
+/// What is wrong with a file whose footer doesn't make sense.
+pub(super) const NOT_PARQUET: &str = "not a whole Parquet file";
 
 /// A file that should be Parquet.
 #[derive(Debug)]
@@ -27,7 +30,9 @@ impl Location {
     pub(super) fn read_footer(&self) -> Result<ParquetMetaData> {
         match self {
             Self::Local(path) => {
-                Ok(ParquetMetaDataReader::new().parse_and_finish(&File::open(path)?)?)
+                let file = File::open(path).context("cannot open")?;
+                let footer = ParquetMetaDataReader::new().parse_and_finish(&file);
+                footer.context(NOT_PARQUET)
             }
             Self::Remote(file) => file.read_footer(),
         }

@@ -8,12 +8,11 @@ mod remote;
 
 use anyhow::{Result, bail, ensure};
 use arrow::datatypes::DataType;
-
 use service_runtime::{Context, object_store};
 
 use crate::config::ProducerConfig;
-use file::SourceFile;
 pub(crate) use file::RowGroup;
+use file::SourceFile;
 use location::Location;
 use remote::Bucket;
 

@@ -17,6 +17,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use service_runtime::Shutdown;
 use tokio::runtime::Handle;
 
+use super::location::NOT_PARQUET;
 use super::order;
 
 /// Enough for the footer of most files.
@@ -80,11 +81,21 @@ impl Bucket {
     fn wait<T>(&self, call: impl Future<Output = StoreResult<T>>) -> Result<T> {
         self.tokio.block_on(async {
             tokio::select! {
-                result = call => Ok(result?),
-                () = self.shutdown.requested() => Err(anyhow!("stopped")),
+                result = call => result.map_err(|error| anyhow!(describe(&error))),
+                () = self.shutdown.requested() => bail!("stopped"),
             }
         })
     }
+}
+
+/// The error on one line; of an S3 server's answer only the code.
+fn describe(error: &Error) -> String {
+    let text = error.to_string();
+    let (what, answer) = text.split_once("<?xml").unwrap_or((&text, ""));
+    let code = answer
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    format!("{what}{}", code.map_or("", |(code, _)| code))
 }
 
 /// The object's path below the root; `None` for what isn't data: hidden names, and
@@ -119,11 +130,11 @@ impl RemoteFile {
         let (mut tail, size) = self.read_tail(FOOTER_BYTES)?;
         while let Err(error) = reader.try_parse_sized(&tail, size) {
             let ParquetError::NeedMoreData(needed) = error else {
-                return Err(error.into());
+                return Err(error).context(NOT_PARQUET);
             };
             (tail, _) = self.read_tail(needed as u64)?;
         }
-        Ok(reader.finish()?)
+        reader.finish().context(NOT_PARQUET)
     }
 
     /// The last `length` bytes, or all if there are less, and the object's size.
@@ -141,7 +152,8 @@ impl RemoteFile {
 
     /// Reads a range into memory.
     pub(super) fn read(&self, range: Range<u64>) -> Result<FilePart> {
-        let mut bytes = BytesMut::with_capacity(usize::try_from(range.end - range.start)?);
+        // Grows as the bytes come: the range is what a footer claims.
+        let mut bytes = BytesMut::new();
         let mut start = range.start;
         while start < range.end {
             let end = range.end.min(start + REQUEST_BYTES);
@@ -191,3 +203,6 @@ impl ChunkReader for FilePart {
         Ok(self.bytes.slice(begin..end))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,15 +8,18 @@ use arrow::array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
 };
+use clap::Parser;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use super::{Source, local};
+use crate::cli::{Cli, Command};
 use crate::config::ProducerConfig;
 use crate::sample::Sample;
+use crate::simulate;
 
 const EXPECTED: &str = "../../tests/fixtures/expected/random-forest/input.jsonl";
-const TRANSACTIONS: &str = "../../tests/fixtures/transactions.parquet";
+pub(super) const TRANSACTIONS: &str = "../../tests/fixtures/transactions.parquet";
 /// The lines after these hold altered features.
 const UNALTERED_LINES: usize = 400;
 
@@ -261,14 +264,48 @@ fn rows_are_described_by_file_and_number_across_row_groups() {
     );
 }
 
-fn fixture(path: &str) -> String {
+#[test]
+fn what_simulate_writes_is_sent_in_order_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = format!("--out={}", folder.path().display());
+    let arguments = [
+        "producer-svc",
+        "simulate",
+        &out,
+        "--customers=50",
+        "--days=3",
+        "--start=2019-12-30",
+    ];
+    let Some(Command::Simulate(options)) = Cli::parse_from(arguments).command else {
+        panic!("the command is given");
+    };
+    let summary = simulate::simulate(&options).unwrap();
+
+    let source = open(&folder.path().to_string_lossy()).unwrap();
+    let sent = messages(&source, &Sample::All);
+    assert_eq!(sent.len() as u64, summary.transactions);
+    assert!(sent.iter().map(|(id, _)| *id).eq(0..sent.len() as i64));
+    let times: Vec<_> = sent
+        .iter()
+        .map(|(_, message)| {
+            let value: serde_json::Value = serde_json::from_str(message).unwrap();
+            assert_eq!(value.as_object().unwrap().len(), 18);
+            value["ts"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(times.is_sorted());
+    assert!(times[0].starts_with("2019-12-30T"));
+    assert!(times[times.len() - 1].starts_with("2020-01-01T"));
+}
+
+pub(super) fn fixture(path: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(path)
         .to_string_lossy()
         .into_owned()
 }
 
-fn config(source: &str, columns: &[&str]) -> ProducerConfig {
+pub(super) fn config(source: &str, columns: &[&str]) -> ProducerConfig {
     ProducerConfig {
         source: source.to_owned(),
         columns: columns.iter().copied().map(String::from).collect(),
@@ -297,7 +334,7 @@ fn ids(source: &str) -> Vec<i64> {
         .collect()
 }
 
-fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
+pub(super) fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
     let mut messages = Vec::new();
     for group in source.row_groups() {
         let selected = sample.within(group.rows());
@@ -318,7 +355,7 @@ fn messages(source: &Source, sample: &Sample) -> Vec<(i64, String)> {
 }
 
 /// One row of `transaction_id` and `ts`.
-fn minimal(id: i32) -> RecordBatch {
+pub(super) fn minimal(id: i32) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int32Array::from(vec![id]));
     let timestamps: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![0]));
     RecordBatch::try_from_iter([("transaction_id", ids), ("ts", timestamps)]).unwrap()

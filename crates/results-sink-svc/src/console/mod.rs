@@ -16,7 +16,7 @@ const GREETING: &str = "Waiting for a new messages. Press Ctrl+C to stop\n";
 const FLUSH_BYTES: usize = 64 * 1024;
 
 /// Lines on their way to standard output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Console {
     pending: String,
 }
@@ -32,13 +32,11 @@ pub(crate) struct PrintedMessage<'a> {
 }
 
 impl Console {
-    /// A console that has greeted.
-    pub(crate) fn open() -> io::Result<Self> {
-        let mut console = Self {
+    /// A console that will greet.
+    pub(crate) fn new() -> Self {
+        Self {
             pending: GREETING.to_owned(),
-        };
-        console.flush()?;
-        Ok(console)
+        }
     }
 
     /// Adds the line of `message`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use parquet::file::metadata::ParquetMetaDataReader;
+use tracing::debug;
 
 use super::{Created, Probed, StoreError, is_malformed};
 use crate::file_name::{FileDate, FileName};
@@ -50,13 +51,14 @@ impl LocalStore {
         self.create_folder(&folder)?;
         let staged = self.stage(&name.base(), parts)?;
         let path = self.path(name);
-        let created = match fs::hard_link(&staged, &path) {
+        let linked = fs::hard_link(&staged, &path);
+        remove_staged(&staged);
+        let created = match linked {
             Ok(()) => Created::New,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Created::NameTaken,
             Err(error) => return Err(failed("create", &path)(error)),
         };
         sync_folder(&folder)?;
-        fs::remove_file(&staged).map_err(failed("remove", &staged))?;
         Ok(created)
     }
 
@@ -119,7 +121,7 @@ impl LocalStore {
         fs::hard_link(&staged, &link).map_err(failed("hard-link", &link))?;
         let again = fs::hard_link(&staged, &link);
         fs::remove_file(&link).map_err(failed("remove", &link))?;
-        fs::remove_file(&staged).map_err(failed("remove", &staged))?;
+        remove_staged(&staged);
         match again {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Probed::Reliable),
             _ => Ok(Probed::Unreliable(format!(
@@ -150,7 +152,10 @@ impl LocalStore {
             }
             file.sync_all()
         };
-        write().map_err(failed("write", &path))?;
+        write().map_err(|error| {
+            remove_staged(&path);
+            failed("write", &path)(error)
+        })?;
         Ok(path)
     }
 }
@@ -168,6 +173,13 @@ fn entries(folder: &Path) -> Result<Vec<String>, StoreError> {
     }
 }
 
+/// What stays is removed at the next start.
+fn remove_staged(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        debug!("cannot remove {}: {error}", path.display());
+    }
+}
+
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
@@ -177,3 +189,6 @@ fn sync_folder(folder: &Path) -> Result<(), StoreError> {
 fn failed(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| StoreError(format!("cannot {verb} {}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

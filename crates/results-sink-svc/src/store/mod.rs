@@ -1,6 +1,7 @@
 //! Where result files go: a folder or an S3 bucket.
 
 mod local;
+mod open;
 mod s3;
 
 use std::time::Instant;
@@ -12,6 +13,7 @@ use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FileSummary;
 
 pub(crate) use local::LocalStore;
+pub(crate) use open::{open_store, wait_until_reliable};
 pub(crate) use s3::S3Store;
 
 /// The store doesn't do what it should just now; names the place. Waiting may help.

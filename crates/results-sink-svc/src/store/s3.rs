@@ -11,6 +11,7 @@ use object_store::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaDataReader;
+use service_runtime::Shutdown;
 use tokio::runtime::Handle;
 use tracing::debug;
 
@@ -26,41 +27,28 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// A prefix in a bucket of a store that honours `If-None-Match: *`: one PUT creates
 /// a complete object, or none where the key exists.
 pub(crate) struct S3Store {
-    client: Arc<dyn ObjectStore>,
-    prefix: Path,
-    url: String,
-    probe_name: String,
-    put_timeout: Duration,
-    tokio: Handle,
+    pub(crate) client: Arc<dyn ObjectStore>,
+    pub(crate) prefix: Path,
+    /// Bucket and prefix, for people.
+    pub(crate) url: String,
+    /// Names this instance's probe.
+    pub(crate) instance_id: String,
+    /// The longest that one upload may take.
+    pub(crate) put_timeout: Duration,
+    pub(crate) tokio: Handle,
+    pub(crate) shutdown: Shutdown,
+    /// How long any call may still take after the wish to stop.
+    pub(crate) stop_grace: Duration,
 }
 
 impl S3Store {
-    /// A store under `prefix`. Touches no network.
-    pub(crate) fn new(
-        client: Arc<dyn ObjectStore>,
-        prefix: Path,
-        url: &str,
-        instance_id: &str,
-        put_timeout: Duration,
-        tokio: Handle,
-    ) -> Self {
-        Self {
-            client,
-            prefix,
-            url: url.trim_end_matches('/').to_owned(),
-            probe_name: format!("{instance_id}+probe"),
-            put_timeout,
-            tokio,
-        }
-    }
-
     /// Creates an object twice: the second time must fail.
     pub(super) fn prepare(&self) -> Result<Probed, StoreError> {
         let key = self
             .prefix
             .clone()
             .join("_tmp")
-            .join(self.probe_name.as_str());
+            .join(format!("{}+probe", self.instance_id));
         let deadline = Instant::now() + CALL_TIMEOUT;
         let create = || self.put(&key, &[Bytes::from_static(b"probe")], deadline);
         create()?;
@@ -177,19 +165,31 @@ impl S3Store {
         key: &Path,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
-        match self
-            .tokio
-            .block_on(async { tokio::time::timeout_at(deadline.into(), call).await })
-        {
-            Ok(done) => done.map_err(|error| self.failed(verb, key, &error)),
-            Err(_) => Err(StoreError(format!(
+        let answer = self.tokio.block_on(async {
+            tokio::select! {
+                answer = call => Some(answer),
+                () = tokio::time::sleep_until(deadline.into()) => None,
+                () = self.stop_grace_passed() => None,
+            }
+        });
+        match answer {
+            Some(answer) => answer.map_err(|error| self.failed(verb, key, &error)),
+            None => Err(StoreError(format!(
                 "cannot {verb} {key} in {}: no answer in time",
                 self.url
             ))),
         }
     }
 
+    async fn stop_grace_passed(&self) {
+        self.shutdown.requested().await;
+        tokio::time::sleep(self.stop_grace).await;
+    }
+
     fn failed(&self, verb: &str, key: &Path, error: &dyn std::error::Error) -> StoreError {
         StoreError(format!("cannot {verb} {key} in {}: {error}", self.url))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Date,
 }
 
-/// The kind of a type that [`write`] can write.
+/// The kind of a type that [`write()`] can write.
 pub(super) fn kind(data_type: &DataType) -> Option<Kind> {
     match data_type {
         DataType::Null => Some(Kind::Null),

@@ -9,14 +9,15 @@ use crate::producer::{Producer, ProducerSettings};
 /// Commits the positions of work once all of its messages are acknowledged. What
 /// is interrupted before is done again, so that its results may come twice.
 pub(crate) struct AtLeastOnce {
+    settings: ProducerSettings,
     producer: Producer,
 }
 
 impl AtLeastOnce {
     /// Waits until a broker answers and has the topics.
-    pub(crate) fn start(settings: &ProducerSettings) -> Result<Self, Interruption> {
-        let producer = settings.create()?;
-        Ok(Self { producer })
+    pub(crate) fn start(settings: ProducerSettings) -> Result<Self, Interruption> {
+        let producer = settings.create(None)?;
+        Ok(Self { settings, producer })
     }
 
     pub(super) fn producer(&self) -> &Producer {
@@ -43,7 +44,9 @@ impl AtLeastOnce {
     /// the work that follows.
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
         match self.producer.wait_acknowledged() {
-            Err(Interruption::Retry(_) | Interruption::TooLarge) | Ok(()) => Ok(()),
+            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {
+                self.settings.wait_for_topics(&self.producer)
+            }
             Err(interruption) => Err(interruption),
         }
     }

@@ -1,6 +1,6 @@
 //! One Kafka transaction for results, dead letters and offsets.
 
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 use service_runtime::kafka::GroupConsumer;
@@ -8,17 +8,18 @@ use service_runtime::kafka::GroupConsumer;
 use super::Positions;
 use super::transactor::{Call, Transactor};
 use crate::interruption::Interruption;
-use crate::producer::{Producer, ProducerSettings};
+use crate::producer::{Producer, ProducerSettings, TransactionSettings};
 
 /// Commits work as a transaction of the consumer group's member (KIP-447).
 ///
 /// librdkafka speaks the first version of the transaction protocol, in which a
 /// delayed request of one transaction can take effect in the next one of the same
 /// producer epoch (KIP-890). So a producer that saw a connection break, a request
-/// time out or a call end without a clear answer begins no other transaction: a
-/// new one takes its place, whose higher epoch makes the broker refuse stragglers.
+/// time out or a transaction fail begins no other one: a new producer takes its
+/// place, whose higher epoch makes the broker refuse stragglers.
 pub(crate) struct ExactlyOnce {
     settings: ProducerSettings,
+    transactions: TransactionSettings,
     source_topic: String,
     producer: Producer,
     transactor: Transactor,
@@ -31,11 +32,13 @@ impl ExactlyOnce {
     /// offsets are settled before anyone asks for them; waits for the broker.
     pub(crate) fn start(
         settings: ProducerSettings,
+        transactions: TransactionSettings,
         source_topic: String,
     ) -> Result<Self, Interruption> {
-        let (producer, transactor) = initialize(&settings)?;
+        let (producer, transactor) = initialize(&settings, &transactions)?;
         Ok(Self {
             settings,
+            transactions,
             source_topic,
             producer,
             transactor,
@@ -57,6 +60,8 @@ impl ExactlyOnce {
         }
         let begun = self.producer.client().begin_transaction();
         self.check(begun)?;
+        self.producer
+            .set_transaction_timeout(Some(self.transactions.timeout));
         self.is_open = true;
         Ok(())
     }
@@ -77,36 +82,41 @@ impl ExactlyOnce {
             .transactor
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
-        self.is_open = false;
+        self.close();
         Ok(())
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
-        if !self.is_open {
-            return Ok(());
-        }
         if self.must_be_renewed() {
             return self.renew();
         }
+        if !self.is_open {
+            return Ok(());
+        }
         let aborted = self.transactor.call(Call::Abort, &self.producer)?;
         match self.check(aborted) {
-            Ok(()) => {
-                self.is_open = false;
-                self.producer.take_failure();
-                Ok(())
-            }
             Err(Interruption::Retry(_) | Interruption::TooLarge) => self.renew(),
             Err(interruption) => Err(interruption),
+            Ok(()) => {
+                self.close();
+                Ok(())
+            }
         }
     }
 
+    fn close(&mut self) {
+        self.producer.set_transaction_timeout(None);
+        self.is_open = false;
+    }
+
     fn must_be_renewed(&self) -> bool {
-        self.is_broken || self.producer.disturbances() > 0
+        self.is_broken || self.producer.disturbances() > 0 || self.producer.is_lost()
     }
 
     /// Makes the producer anew, which ends the transaction of the old one.
     fn renew(&mut self) -> Result<(), Interruption> {
-        let (producer, transactor) = initialize(&self.settings)?;
+        self.producer.check_fatal()?;
+        let (producer, transactor) = initialize(&self.settings, &self.transactions)?;
         // In this order: the old thread is the last to hold the old client, and
         // waits for its end in our stead.
         self.producer = producer;
@@ -118,10 +128,8 @@ impl ExactlyOnce {
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
-        let is_clear =
-            matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
-        self.is_broken |= !is_clear;
-        Err(self.producer.interruption(&error))
+        self.is_broken = true;
+        Err(self.producer.interruption(error))
     }
 
     fn offsets(&self, positions: &Positions) -> TopicPartitionList {
@@ -137,14 +145,17 @@ impl ExactlyOnce {
 
 /// A producer that may begin transactions. Passing trouble is waited out, with a
 /// new producer each time.
-fn initialize(settings: &ProducerSettings) -> Result<(Producer, Transactor), Interruption> {
+fn initialize(
+    settings: &ProducerSettings,
+    transactions: &TransactionSettings,
+) -> Result<(Producer, Transactor), Interruption> {
     loop {
-        let producer = settings.create()?;
-        let transactor = Transactor::start(producer.client().clone());
+        let producer = settings.create(Some(transactions))?;
+        let transactor = Transactor::start(&producer);
         let Err(error) = transactor.call(Call::Init, &producer)? else {
             return Ok((producer, transactor));
         };
-        if let Interruption::Fatal(failure) = producer.interruption(&error) {
+        if let Interruption::Fatal(failure) = producer.interruption(error) {
             return Err(failure.into());
         }
         settings.pause()?;

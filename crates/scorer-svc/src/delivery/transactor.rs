@@ -12,7 +12,7 @@ use rdkafka::util::Timeout;
 use service_runtime::kafka::Producer as Client;
 
 use crate::interruption::Interruption;
-use crate::producer::{Producer, flush_a_little};
+use crate::producer::{FailedDelivery, Producer, flush_a_little};
 
 /// How often the waiting side looks at the clock.
 const LOOK_AROUND: Duration = Duration::from_millis(50);
@@ -41,12 +41,14 @@ pub(super) struct Transactor {
 
 impl Transactor {
     /// Starts the thread; it ends after its last call once this is dropped.
-    pub(super) fn start(client: Client) -> Self {
+    pub(super) fn start(producer: &Producer) -> Self {
+        let client = producer.client().clone();
+        let failed = producer.failed().clone();
         let (calls, incoming) = mpsc::channel();
         let (outgoing, answers) = mpsc::channel();
         thread::Builder::new()
             .name("transactions".to_owned())
-            .spawn(move || serve(&client, &incoming, &outgoing))
+            .spawn(move || serve(&client, &failed, &incoming, &outgoing))
             .expect("the system can start a thread");
         Self { calls, answers }
     }
@@ -73,11 +75,16 @@ impl Transactor {
     }
 }
 
-fn serve(client: &Client, calls: &Receiver<Call>, answers: &Sender<KafkaResult<()>>) {
+fn serve(
+    client: &Client,
+    failed: &FailedDelivery,
+    calls: &Receiver<Call>,
+    answers: &Sender<KafkaResult<()>>,
+) {
     for call in calls {
         let answer = match call {
             Call::Init => client.init_transactions(Timeout::Never),
-            Call::Commit { offsets, group } => commit(client, &offsets, &group),
+            Call::Commit { offsets, group } => commit(client, failed, &offsets, &group),
             Call::Abort => client.abort_transaction(Timeout::Never),
         };
         if answers.send(answer).is_err() {
@@ -88,11 +95,14 @@ fn serve(client: &Client, calls: &Receiver<Call>, answers: &Sender<KafkaResult<(
 
 fn commit(
     client: &Client,
+    failed: &FailedDelivery,
     offsets: &TopicPartitionList,
     group: &ConsumerGroupMetadata,
 ) -> KafkaResult<()> {
-    // commit_transaction would do it too, 100 ms at a time.
-    while client.in_flight_count() > 0 {
+    // commit_transaction would do it too, 100 ms at a time. Once the transaction has
+    // failed nothing is sent any more, and the next call says so.
+    let is_disturbed = || client.client().context().disturbances() > 0;
+    while client.in_flight_count() > 0 && !failed.is_any() && !is_disturbed() {
         flush_a_little(client);
     }
     client.send_offsets_to_transaction(offsets, group, Timeout::Never)?;

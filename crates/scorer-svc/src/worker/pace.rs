@@ -36,13 +36,21 @@ impl Pace {
     /// Work was committed.
     pub(super) fn committed(&mut self) {
         self.failures = 0;
-        self.limit = self.limit.saturating_mul(2);
+        self.limit = self.limit.saturating_add(self.limit / 16 + 1);
     }
 
     /// The broker refused some of so many messages for their size. The refusal of
     /// one message says which it was, so fewer are tried: halves, until one is alone.
     pub(super) fn too_large(&mut self, messages: usize) {
         self.limit = (messages / 2).max(1);
+        if self.may_warn() {
+            warn!(
+                messages,
+                "the broker refuses some of these messages for their size, so fewer are sent \
+                 at a time: where this goes on, set batch.size in kafka.producer_properties \
+                 below the topic's max.message.bytes"
+            );
+        }
     }
 
     /// Work was interrupted for `reason`; how long to pause before it is done again.
@@ -53,17 +61,23 @@ impl Pace {
             debug!(reason, "work is undone and read again");
             return Duration::ZERO;
         }
-        let is_due = self
-            .warned
-            .is_none_or(|warned| warned.elapsed() >= WARN_EVERY);
-        if is_due {
-            self.warned = Some(Instant::now());
+        if self.may_warn() {
             warn!("cannot commit, so work is undone and read again: {reason}");
         }
         let doublings = (self.failures - 2).min(16);
         SHORTEST_PAUSE
             .saturating_mul(1 << doublings)
             .min(LONGEST_PAUSE)
+    }
+
+    fn may_warn(&mut self) -> bool {
+        let is_due = self
+            .warned
+            .is_none_or(|warned| warned.elapsed() >= WARN_EVERY);
+        if is_due {
+            self.warned = Some(Instant::now());
+        }
+        is_due
     }
 }
 
@@ -75,13 +89,13 @@ mod tests {
     fn the_limit_halves_until_one_message_is_alone_and_grows_back() {
         let mut pace = Pace::default();
         let mut limits = Vec::new();
-        for messages in [9, 4, 2, 1] {
+        for messages in [200, 100, 50, 3] {
             pace.too_large(messages);
             limits.push(pace.limit());
         }
         pace.committed();
         limits.push(pace.limit());
-        assert_eq!(limits, [4, 2, 1, 1, 2]);
+        assert_eq!(limits, [100, 50, 25, 1, 2]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Layers the sources, refuses what isn't known and gives each value its key's type.
+//! Layers the sources (defaults < file < environment), refuses what isn't known and gives each value its key's type.
 //!
 //! The embedded reference is the only list of keys and types: a key that isn't in it
 //! doesn't exist, and a value has the type that its default has.
@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use ::config::{Config, Environment, File, FileFormat, Value, ValueKind};
+use ::config::{Value, ValueKind};
 use serde::de::DeserializeOwned;
 
 use super::ConfigError;
-use super::error::{did_you_mean, variable};
-use super::properties::{self, FREE_TABLES};
+use super::error::did_you_mean;
+use super::properties;
+use super::sources::{self, Sections, from_environment, origin_of};
 
 /// The daemons' own sections: one file may serve all of them.
 const DAEMONS: [&str; 3] = ["producer", "scorer", "sink"];
@@ -34,13 +35,15 @@ impl Effective {
     ) -> Result<Self, ConfigError> {
         let defaults: toml::Table =
             toml::from_str(reference).expect("the embedded defaults are valid TOML");
-        let merged = merge(file, environment)?;
         let mut effective = Self {
             table: defaults.clone(),
             origins: BTreeMap::new(),
         };
-        let faults: Vec<_> = merged
+        let from_file = file.map_or_else(|| Ok(Sections::new()), sources::file)?;
+        let from_environment = sources::environment(environment)?;
+        let faults: Vec<_> = from_file
             .into_iter()
+            .chain(from_environment)
             .map(|(section, value)| effective.set_section(&defaults, &section, value))
             .collect();
         ConfigError::all(faults)?;
@@ -88,7 +91,7 @@ impl Effective {
                 "{section} in {origin} is a section: write [{section}] and its keys below"
             )));
         };
-        let faults: Vec<_> = keys
+        let faults: Vec<_> = BTreeMap::from_iter(keys)
             .into_iter()
             .map(|(key, value)| self.set_key(section, known, &key, value))
             .collect();
@@ -112,94 +115,17 @@ impl Effective {
                 &did_you_mean(key, known.keys().map(String::as_str)),
             ));
         };
-        let typed = if section == "kafka" && FREE_TABLES.contains(&key) {
-            properties::flatten(&path, value)?
+        let present = self.table[section]
+            .get_mut(key)
+            .expect("a known key has a default");
+        if let (true, toml::Value::Table(table)) = (section == "kafka", &mut *present) {
+            table.extend(properties::flatten(&path, value)?);
         } else {
-            typed(&path, default, value, &origin)?
-        };
-        let table = self.table[section]
-            .as_table_mut()
-            .expect("a section is a table");
-        table.insert(key.to_owned(), typed);
+            *present = typed(&path, default, value, &origin)?;
+        }
         self.origins.insert(path, origin);
         Ok(())
     }
-}
-
-/// File < environment; `config` keeps the origin of each value.
-fn merge(
-    file: Option<&Path>,
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<::config::Map<String, Value>, ConfigError> {
-    let mut builder = Config::builder();
-    if let Some(path) = file {
-        std::fs::File::open(path).map_err(|error| {
-            ConfigError(format!(
-                "cannot read the configuration {}: {error}",
-                path.display()
-            ))
-        })?;
-        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
-    }
-    let variables = Environment::with_prefix("FRAUD")
-        .prefix_separator("__")
-        .separator("__")
-        .source(Some(unicode(environment)?));
-    let merged = builder
-        .add_source(variables)
-        .build()
-        .map_err(|error| describe(&error))?;
-    Ok(merged.cache.into_table().unwrap_or_default())
-}
-
-/// The variables that are ours, as text.
-fn unicode(
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<::config::Map<String, String>, ConfigError> {
-    environment
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with("FRAUD__"))
-        .map(|(name, value)| match value.into_string() {
-            Ok(value) => Ok((name, value)),
-            Err(_) => Err(ConfigError(format!("{name} is not UTF-8"))),
-        })
-        .collect()
-}
-
-/// The error of a file that isn't TOML, as one line: the parser's first line holds
-/// line and column, its last line the cause, and between them stands the source.
-fn describe(error: &::config::ConfigError) -> ConfigError {
-    let ::config::ConfigError::FileParse { uri, cause } = error else {
-        return ConfigError(error.to_string());
-    };
-    let text = cause.to_string();
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let text = match lines.as_slice() {
-        [first, .., last] => format!("{first}: {last}"),
-        _ => text.trim().to_owned(),
-    };
-    ConfigError(format!(
-        "{}: {text}",
-        uri.as_deref().unwrap_or("the configuration")
-    ))
-}
-
-/// Where a value came from: the file's name or the variable's.
-fn origin_of(value: &Value, path: &str) -> String {
-    if from_environment(value) {
-        variable(path)
-    } else {
-        value.origin().unwrap_or("the configuration").to_owned()
-    }
-}
-
-/// Whether a value came from the environment: then it is text until its key's type reads it.
-pub(super) fn from_environment(value: &Value) -> bool {
-    value.origin() == Some("the environment")
 }
 
 fn unknown(what: &str, name: &str, origin: &str, hint: &str) -> ConfigError {

@@ -6,10 +6,12 @@
 //! list of the known keys, of their types and of their defaults.
 
 mod error;
+mod kafka;
 mod load;
 mod print;
 mod properties;
 mod sections;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -20,9 +22,10 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 pub use error::ConfigError;
+pub use kafka::{KafkaConfig, SecurityProtocol};
 pub use sections::{
-    AdminConfig, KafkaConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
-    SecurityProtocol, ServiceConfig, Topics,
+    AdminConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
+    ServiceConfig, Topics,
 };
 pub use types::{Secret, bytes, duration};
 
@@ -53,8 +56,6 @@ pub struct Loaded<S> {
     pub section: S,
     /// The sections that every daemon has.
     pub runtime: RuntimeConfig,
-    /// The reference with the effective values, secrets redacted.
-    pub printed: String,
 }
 
 /// Loads the configuration from defaults, `file` and the process's environment.
@@ -68,9 +69,7 @@ fn load_from<S: Section>(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded<S>, ConfigError> {
-    let reference = format!("{SHARED}\n{}", service.defaults);
-    let effective = Effective::load(&reference, file, environment)?;
-    let printed = print::render(&reference, &effective.table);
+    let effective = Effective::load(&reference(service), file, environment)?;
     let mut runtime = RuntimeConfig {
         kafka: effective.section("kafka")?,
         topics: effective.section("topics")?,
@@ -88,11 +87,27 @@ fn load_from<S: Section>(
     ])?;
     crate::kafka::check_properties(&runtime.kafka)?;
     crate::logs::check(&runtime.log)?;
-    Ok(Loaded {
-        section,
-        runtime,
-        printed,
-    })
+    Ok(Loaded { section, runtime })
+}
+
+/// The reference with the effective values, secrets redacted. What must be set may
+/// still be missing: whoever asks wants to see what there is to set.
+pub(crate) fn printed(service: &Service, file: Option<&Path>) -> Result<String, ConfigError> {
+    printed_from(service, file, std::env::vars_os())
+}
+
+fn printed_from(
+    service: &Service,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<String, ConfigError> {
+    let reference = reference(service);
+    let effective = Effective::load(&reference, file, environment)?;
+    Ok(print::render(&reference, &effective.table))
+}
+
+fn reference(service: &Service) -> String {
+    format!("{SHARED}\n{}", service.defaults)
 }
 
 /// A `[kafka]` section for tests.

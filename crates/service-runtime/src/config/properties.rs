@@ -1,12 +1,9 @@
 //! The free-form tables of librdkafka properties.
 
-use std::collections::BTreeMap;
-
 use ::config::{Value, ValueKind};
 
 use super::ConfigError;
-use super::error::variable;
-use super::load::from_environment;
+use super::sources::from_environment;
 
 /// The keys of `[kafka]` that hold any librdkafka property.
 pub(super) const FREE_TABLES: [&str; 3] =
@@ -76,65 +73,55 @@ const OWNED: &[(&str, &str)] = &[
     ("test.mock.num.brokers", "it is for librdkafka's own tests"),
 ];
 
-/// A free-form table as one flat table of texts: nested tables (`linger.ms = 5`) and
-/// quoted names (`"linger.ms" = 5`) mean the same; in a variable underscores are dots.
-/// The environment wins over the file.
-pub(super) fn flatten(path: &str, value: Value) -> Result<toml::Value, ConfigError> {
-    let mut found = Found::default();
-    found.visit(path, "", value)?;
-    found.from_file.extend(found.from_environment);
-    let properties: toml::Table = found
-        .from_file
-        .into_iter()
-        .map(|(name, value)| (name, value.into()))
-        .collect();
+/// One source's free-form table as a flat table of texts: nested tables (`linger.ms = 5`)
+/// and quoted names (`"linger.ms" = 5`) mean the same; in a variable underscores are dots.
+pub(super) fn flatten(path: &str, value: Value) -> Result<toml::Table, ConfigError> {
+    let mut properties = toml::Table::new();
+    visit(path, "", value, &mut properties)?;
     ConfigError::all(properties.keys().map(|name| refuse_owned(path, name)))?;
-    Ok(properties.into())
+    Ok(properties)
 }
 
-#[derive(Default)]
-struct Found {
-    from_file: BTreeMap<String, String>,
-    from_environment: BTreeMap<String, String>,
-}
-
-impl Found {
-    fn visit(&mut self, path: &str, name: &str, value: Value) -> Result<(), ConfigError> {
-        let is_variable = from_environment(&value);
-        let text = match value.kind {
-            ValueKind::Table(children) => {
-                return children.into_iter().try_for_each(|(child, value)| {
-                    let name = if name.is_empty() {
-                        child
-                    } else {
-                        format!("{name}.{child}")
-                    };
-                    self.visit(path, &name, value)
-                });
-            }
-            _ if name.is_empty() => {
-                return Err(ConfigError(format!(
-                    "{path} is a table of librdkafka properties: set {}__LINGER_MS=5",
-                    variable(path)
-                )));
-            }
-            ValueKind::String(text) => text,
-            ValueKind::I64(number) => number.to_string(),
-            ValueKind::Float(number) => number.to_string(),
-            ValueKind::Boolean(truth) => truth.to_string(),
-            _ => {
-                return Err(ConfigError(format!(
-                    "{path}: {name} must be text, a number, true or false"
-                )));
-            }
-        };
-        if is_variable {
-            self.from_environment.insert(name.replace('_', "."), text);
-        } else {
-            self.from_file.insert(name.to_owned(), text);
+fn visit(
+    path: &str,
+    name: &str,
+    value: Value,
+    properties: &mut toml::Table,
+) -> Result<(), ConfigError> {
+    let is_variable = from_environment(&value);
+    let text = match value.kind {
+        ValueKind::Table(children) => {
+            return children.into_iter().try_for_each(|(child, value)| {
+                let name = if name.is_empty() {
+                    child
+                } else {
+                    format!("{name}.{child}")
+                };
+                visit(path, &name, value, properties)
+            });
         }
-        Ok(())
+        ValueKind::String(text) => text,
+        ValueKind::I64(number) => number.to_string(),
+        ValueKind::Float(number) => number.to_string(),
+        ValueKind::Boolean(truth) => truth.to_string(),
+        _ => {
+            return Err(ConfigError(format!(
+                "{path}: {name} must be text, a number, true or false"
+            )));
+        }
+    };
+    if name.is_empty() {
+        return Err(ConfigError(format!(
+            "{path} is a table: write [{path}] and properties below"
+        )));
     }
+    let name = if is_variable {
+        name.replace('_', ".")
+    } else {
+        name.to_owned()
+    };
+    properties.insert(name, text.into());
+    Ok(())
 }
 
 fn refuse_owned(path: &str, name: &str) -> Result<(), ConfigError> {

@@ -186,11 +186,26 @@ fn a_value_of_the_wrong_type_names_key_type_and_origin() {
         error.contains("`kafka` or `console`") && error.ends_with("(FRAUD__SCORER__OUTPUT)"),
         "{error}"
     );
-    let error = error_of(load_env(&[("FRAUD__SCORER", "two")]));
-    assert_eq!(
-        error,
-        "scorer in FRAUD__SCORER is a section: write [scorer] and its keys below"
+    let error = error_of(load_file("scorer = 2\n"));
+    assert!(
+        error.ends_with("is a section: write [scorer] and its keys below"),
+        "{error}"
     );
+}
+
+#[test]
+fn a_variable_that_names_a_section_or_a_table_is_refused() {
+    for name in [
+        "FRAUD__SCORER",
+        "FRAUD__KAFKA__PROPERTIES",
+        "FRAUD__SCORER__MODEL__X",
+    ] {
+        let error = error_of(load_env(&[(name, "x")]));
+        assert!(
+            error.starts_with(&format!("{name} names no key: ")),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -327,29 +342,38 @@ fn a_filter_that_tracing_cant_read_is_refused() {
 
 #[test]
 fn the_printed_configuration_holds_values_and_comments_but_no_secret() {
-    let loaded = load_env(&[
+    let variables = [
         ("FRAUD__KAFKA__SECURITY_PROTOCOL", "sasl_ssl"),
         ("FRAUD__KAFKA__USERNAME", "u"),
         ("FRAUD__KAFKA__PASSWORD", "hunter2"),
         ("FRAUD__OBJECT_STORE__SECRET_ACCESS_KEY", "hunter2"),
         ("FRAUD__KAFKA__PROPERTIES__SSL_KEY_PASSWORD", "hunter2"),
         ("FRAUD__KAFKA__PROPERTIES__LINGER_MS", "7"),
-    ])
-    .unwrap();
-    assert!(!loaded.printed.contains("hunter2"), "{}", loaded.printed);
+        ("FRAUD__SCORER__MODEL", "models/m"),
+    ];
+    let loaded = load_env(&variables).unwrap();
     assert!(!format!("{loaded:?}").contains("password: \"hunter2\""));
-    assert!(loaded.printed.contains("\"linger.ms\" = \"7\""));
+    let printed = print_both("", &variables);
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("\"linger.ms\" = \"7\""), "{printed}");
     assert!(
-        loaded
-            .printed
-            .contains("model = \"models/m\"        # must be set")
+        printed.contains("model = \"models/m\"        # must be set"),
+        "{printed}"
     );
 }
 
 #[test]
-fn the_printed_configuration_is_a_configuration() {
-    let printed = load_file("[scorer]\ncolumns = [\"a\"]\nrate = 2.5\n")
-        .unwrap()
-        .printed;
-    assert_eq!(load_file(&printed).unwrap().printed, printed);
+fn the_printed_configuration_is_a_configuration_even_without_what_must_be_set() {
+    let printed = print_both("[scorer]\ncolumns = [\"a\"]\nrate = 2.5\n", &[]);
+    assert!(printed.contains("rate = 2.5"), "{printed}");
+    assert_eq!(print_both(&printed, &[]), printed);
+}
+
+fn print_both(text: &str, variables: &[(&str, &str)]) -> String {
+    let folder = TempDir::new().unwrap();
+    let file = write(&folder, "fraud.toml", text);
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    printed_from(&SERVICE, Some(&file), variables).unwrap()
 }

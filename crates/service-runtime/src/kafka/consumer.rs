@@ -116,13 +116,13 @@ impl GroupConsumer {
                 return Ok(self.revoked(true));
             }
         }
-        if std::mem::take(&mut self.is_out_of_range) {
-            self.move_into_range()?;
-        }
         // Before any message: an assignment that is made anew fetches on, and a group
         // that waits for its partitions must not wait for the end of the input.
         if let Some(rebalance) = self.next_rebalance() {
             return Ok(rebalance);
+        }
+        if std::mem::take(&mut self.is_out_of_range) {
+            self.move_into_range()?;
         }
         let started = Instant::now();
         match self.member.client().poll(timeout) {
@@ -195,19 +195,37 @@ impl GroupConsumer {
             .context("cannot give the partitions back")
             .map_err(Failure::runtime)?;
         self.set_assigned(BTreeMap::new());
+        self.is_out_of_range = false;
         Ok(())
     }
 
-    /// Goes back (or on) to these offsets; messages that were fetched for
-    /// others are dropped.
+    /// Goes back (or on) to these offsets; messages that were fetched for others are
+    /// dropped. Whether a paused partition stays so is left open.
     pub fn seek(&mut self, positions: &BTreeMap<i32, i64>) -> Result<(), Failure> {
+        let client = self.member.client();
+        if client.context().has_rebalance() {
+            // The next poll hands it over: the partitions begin anew, here or elsewhere.
+            return Ok(());
+        }
+        let positions: BTreeMap<i32, i64> = positions
+            .iter()
+            .filter(|(partition, _)| self.assigned.contains_key(partition))
+            .map(|(&partition, &offset)| (partition, offset))
+            .collect();
+        if positions.is_empty() {
+            return Ok(());
+        }
+        // An assignment would do it too. But two of them within milliseconds, as when a
+        // revocation follows, end librdkafka 2.12 with a failed assertion (rktp_started).
+        let is_sought = client
+            .seek_partitions(self.list(&positions), CALL_TIMEOUT)
+            .is_ok_and(|list| list.elements().iter().all(|sought| sought.error().is_ok()));
+        if is_sought {
+            return Ok(());
+        }
         let mut all = self.positions()?;
-        all.extend(
-            positions
-                .iter()
-                .filter(|(partition, _)| self.assigned.contains_key(partition)),
-        );
-        self.assign(all)
+        all.extend(positions);
+        self.reposition(all)
     }
 
     /// Stops fetching from all partitions; polls still bring rebalances. A new
@@ -324,11 +342,19 @@ impl GroupConsumer {
                 .inc_by(skipped.unsigned_abs());
             *position = low;
         }
+        self.reposition(positions)
+    }
+
+    /// Assigns the same partitions at other positions: a partition that doesn't fetch, as
+    /// one whose offset was out of range, can't be sought.
+    fn reposition(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
+        if self.member.client().assignment_lost() {
+            // The revocation is about to be polled; an assignment would hide that it is lost.
+            return Ok(());
+        }
         self.assign(positions)
     }
 
-    /// Replaces all positions, also to seek: a partition whose offset was out of range
-    /// fetches no more and can't be sought, and one call for all needs no answer for each.
     fn assign(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
         let assigned = self.member.client().assign(&self.list(&positions));
         assigned
@@ -354,6 +380,7 @@ impl GroupConsumer {
             .keys()
             .filter(|partition| !positions.contains_key(partition));
         metrics.forget_lag(&who.group, &who.topic, gone);
+        metrics.expect_skips(&who.topic, positions.keys());
         let gauge = metrics
             .assigned_partitions
             .with_label_values(&[&who.group, &who.topic]);

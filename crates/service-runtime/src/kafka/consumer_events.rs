@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -40,11 +40,18 @@ impl ConsumerEvents {
         }
     }
 
+    pub(super) fn has_rebalance(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
     pub(super) fn next_rebalance(&self) -> Option<Rebalance> {
+        self.lock().pop_front()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Rebalance>> {
         self.rebalances
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
     }
 }
 
@@ -96,9 +103,6 @@ impl ConsumerContext for ConsumerEvents {
                 lost: consumer.assignment_lost(),
             }
         };
-        self.rebalances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(rebalance);
+        self.lock().push_back(rebalance);
     }
 }

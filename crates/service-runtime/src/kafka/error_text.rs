@@ -49,7 +49,8 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
             "user \"{user}\" may not use transactional id {id}: grant it Write and Describe on it"
         )),
         Code::ClusterAuthorizationFailed => access(format!(
-            "user \"{user}\" may not produce idempotently: grant it IdempotentWrite on the cluster"
+            "user \"{user}\" may not produce: grant it Write on the topics (brokers before 2.8: \
+                 also IdempotentWrite on the cluster)"
         )),
         Code::GroupAuthorizationFailed => access(format!(
             "user \"{user}\" may not use group \"{group}\": grant it Read on the group"
@@ -67,7 +68,9 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
         | Code::SaslAuthenticationFailed
         | Code::IllegalSASLState
         | Code::UnsupportedSASLMechanism => connection(format!(
-            "authentication failed for user \"{user}\": check kafka.username, kafka.password and kafka.sasl_mechanism"
+            "authentication failed for user \"{user}\": check kafka.username, kafka.password and \
+                 kafka.sasl_mechanism ({})",
+            brief(reason)
         )),
         Code::SSL => connection(format!(
             "no TLS connection to {}: check kafka.ca_file and kafka.security_protocol ({})",
@@ -90,7 +93,7 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
 /// For calls that got no answer, where no cause is known.
 pub(super) fn no_broker(kafka: &KafkaConfig) -> String {
     format!(
-        "no broker answers at {}: is Kafka running there? (kafka.bootstrap_servers)",
+        "no broker answers at {}: is Kafka running there? (kafka.bootstrap_servers, kafka.security_protocol)",
         kafka.bootstrap_servers
     )
 }

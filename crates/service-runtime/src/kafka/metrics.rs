@@ -108,6 +108,14 @@ impl KafkaMetrics {
         }
     }
 
+    /// Shows the partitions' counters at 0, so that a first increase is seen as one.
+    pub(super) fn expect_skips<'a>(&self, topic: &str, partitions: impl Iterator<Item = &'a i32>) {
+        for partition in partitions {
+            self.skipped_offsets
+                .with_label_values(&[topic, &partition.to_string()]);
+        }
+    }
+
     /// The partitions are no longer ours.
     pub(super) fn forget_lag<'a>(
         &self,

@@ -12,7 +12,7 @@ use rdkafka::producer::{DeliveryResult, Producer as _, ProducerContext, Threaded
 use rdkafka::statistics::Statistics;
 
 use super::error_text::{self, Who};
-use super::reporter::Reporter;
+use super::reporter::{self, Reporter};
 use crate::{Context, Failure};
 
 /// A producer whose deliveries are served by a thread of its own.
@@ -67,8 +67,9 @@ pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
 }
 
 impl ProducerEvents {
-    /// How often a connection was lost or a request timed out: each time, an answer may
-    /// be lost, and a request still be under way that librdkafka sends again.
+    /// How often a connection was lost, a request timed out or a transaction failed: each
+    /// time, an answer may be lost, and a request still be under way that librdkafka sends
+    /// again.
     pub fn disturbances(&self) -> u64 {
         self.disturbances.load(Ordering::Acquire)
     }
@@ -89,6 +90,9 @@ impl fmt::Debug for ProducerEvents {
 
 impl ClientContext for ProducerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        if facility == reporter::TRANSACTION_ERROR {
+            self.disturbances.fetch_add(1, Ordering::AcqRel);
+        }
         self.reporter.log(level, facility, text);
     }
 

@@ -27,8 +27,12 @@ const QUIET_FACILITIES: &[&str] = &[
     "FETCHERR",
     "TERMINATE",
     "GETPID",
+    "METADATAUPDATE",
+    TRANSACTION_ERROR,
     SESSION_TIMEOUT,
 ];
+/// The transaction at hand failed: librdkafka sends nothing more of it.
+pub(super) const TRANSACTION_ERROR: &str = "TXNERR";
 /// The group's coordinator wasn't heard for `session_timeout`.
 const SESSION_TIMEOUT: &str = "SESSTMOUT";
 

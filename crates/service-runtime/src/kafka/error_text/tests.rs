@@ -39,7 +39,7 @@ fn trouble_says_what_to_do() {
         (
             Code::Authentication,
             "sasl_ssl://broker:9092/1: SASL authentication error: invalid credentials (after 5ms in state AUTH_REQ)",
-            "authentication failed for user \"alice\": check kafka.username, kafka.password and kafka.sasl_mechanism",
+            "authentication failed for user \"alice\": check kafka.username, kafka.password and kafka.sasl_mechanism (SASL authentication error: invalid credentials)",
         ),
         (
             Code::Resolve,
