@@ -51,8 +51,31 @@ pub(crate) enum ColumnKind {
     Integer,
     Double,
     String,
-    /// Vectors with these slots, named by the fields they come from.
-    Vector(Vec<Arc<str>>),
+    /// Vectors with these slots.
+    Vector(Vec<Slot>),
+}
+
+/// A place in a vector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// The field, or the column, that its value comes from.
+    pub(crate) field: Arc<str>,
+    /// Its name in Spark's metadata of the column, where that is known.
+    pub(crate) name: Option<Arc<str>>,
+    /// How many categories it has, where it is categorical (`NominalAttribute`
+    /// in Spark's sources).
+    pub(crate) categories: Option<usize>,
+}
+
+impl Slot {
+    /// A slot of which nothing is known but the field.
+    pub(crate) fn of(field: Arc<str>) -> Self {
+        Self {
+            field,
+            name: None,
+            categories: None,
+        }
+    }
 }
 
 /// A column that is read from transactions.
@@ -69,6 +92,8 @@ pub(crate) struct ComputedInfo {
     pub(crate) kind: ColumnKind,
     /// The field that a number was computed from.
     field: Arc<str>,
+    /// How many categories a number has, where it is categorical.
+    categories: Option<usize>,
 }
 
 /// The columns known so far, as the stages are loaded one by one.
@@ -146,7 +171,7 @@ impl Columns {
         &self,
         stage: &SavedStage,
         name: &str,
-    ) -> Result<(ColumnId, Vec<Arc<str>>), ModelError> {
+    ) -> Result<(ColumnId, Vec<Slot>), ModelError> {
         match self.computed(name) {
             Some((id, ColumnKind::Vector(slots))) => Ok((id, slots.clone())),
             Some(_) => Err(stage.error(format!("reads {name:?} as a vector, but it is none"))),
@@ -189,13 +214,44 @@ impl Columns {
         self.add(stage, name, kind, field)
     }
 
+    /// Adds a column of the numbers of `categories` categories.
+    pub(crate) fn add_category(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+        categories: usize,
+        from: ColumnId,
+    ) -> Result<(), ModelError> {
+        self.add_number(stage, name, ColumnKind::Double, from)?;
+        let added = self.computed.last_mut();
+        added.expect("a column was added").categories = Some(categories);
+        Ok(())
+    }
+
+    /// Adds the column of a classifier's predictions.
+    pub(crate) fn add_prediction(
+        &mut self,
+        stage: &SavedStage,
+        name: &str,
+    ) -> Result<(), ModelError> {
+        self.add(stage, name, ColumnKind::Double, name.into())
+    }
+
+    /// How many categories a column of numbers has, where it is categorical.
+    pub(crate) fn categories(&self, id: ColumnId) -> Option<usize> {
+        match id {
+            ColumnId::Input(_) => None,
+            ColumnId::Computed(index) => self.computed[index].categories,
+        }
+    }
+
     /// Adds a column of vectors that `stage` computes. An empty name is none:
     /// no later stage can read it.
     pub(crate) fn add_vector(
         &mut self,
         stage: &SavedStage,
         name: &str,
-        slots: Vec<Arc<str>>,
+        slots: Vec<Slot>,
     ) -> Result<(), ModelError> {
         self.add(stage, name, ColumnKind::Vector(slots), name.into())
     }
@@ -221,6 +277,7 @@ impl Columns {
             name: name.to_owned(),
             kind,
             field,
+            categories: None,
         });
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::columns::Columns;
 use crate::input_types::InputTypes;
 use crate::plan::{Plan, Role};
 use crate::saved::SavedStage;
-use crate::stages::{Classifier, Stage};
+use crate::stages::{self, Classifier, Stage};
 use crate::table::{Block, ComputedColumn};
 
 /// A loaded pipeline.
@@ -38,7 +38,7 @@ pub(crate) struct Step {
 /// A stage and the columns that it writes.
 #[derive(Debug)]
 pub(crate) struct ComputingStage {
-    pub(crate) stage: Stage,
+    pub(crate) stage: Box<dyn Stage>,
     pub(crate) writes: Range<usize>,
 }
 
@@ -55,7 +55,7 @@ impl Pipeline {
                 None
             } else {
                 let start = columns.computed.len();
-                let stage = Stage::load(&saved, &mut columns)?;
+                let stage = stages::load(&saved, &mut columns)?;
                 if planned.role == Role::Predicts {
                     let classes = stage.classifier().map(|classifier| classifier.classes);
                     predicts = classes.map(|classes| (steps.len(), classes));

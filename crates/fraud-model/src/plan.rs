@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::ModelError;
 use crate::saved::SavedStage;
-use crate::stages::Stage;
+use crate::stages;
 
 /// How deep pipelines may stand in pipelines.
 const MAX_NESTING: usize = 16;
@@ -116,7 +116,7 @@ fn assign_roles(folder: &Path, saved: Vec<SavedStage>) -> Result<Vec<PlannedStag
     let mut stages = Vec::new();
     for (position, saved) in saved.into_iter().enumerate().rev() {
         let outputs = saved.output_columns()?;
-        if outputs.is_empty() && !Stage::is_supported(&saved) {
+        if outputs.is_empty() && !stages::is_supported(&saved) {
             return Err(unsupported(saved, "nothing tells which columns it writes"));
         }
         let role = if position == predicts {
@@ -127,7 +127,7 @@ fn assign_roles(folder: &Path, saved: Vec<SavedStage>) -> Result<Vec<PlannedStag
             Role::Unused
         };
         if role != Role::Unused {
-            if !Stage::is_supported(&saved) {
+            if !stages::is_supported(&saved) {
                 return Err(unsupported(saved, "the prediction depends on it"));
             }
             needed.extend(saved.input_columns()?);
@@ -143,6 +143,6 @@ fn unsupported(stage: SavedStage, reason: &str) -> ModelError {
         uid: stage.uid,
         class: stage.class,
         reason: reason.to_owned(),
-        supported: Stage::supported(),
+        supported: stages::supported(),
     }
 }

@@ -127,7 +127,7 @@ pub(crate) struct Inputs<'a> {
 pub(crate) enum Values<'a> {
     Integer(&'a [i32], &'a [bool]),
     Double(&'a [f64], &'a [bool]),
-    String,
+    String(&'a [String], &'a [bool]),
     Vector(&'a VectorColumn),
 }
 
@@ -148,7 +148,9 @@ impl<'a> Inputs<'a> {
                 FeatureColumn::Double(column) => {
                     Values::Double(&column.values[range.clone()], &column.valid[range])
                 }
-                FeatureColumn::String(_) => Values::String,
+                FeatureColumn::String(column) => {
+                    Values::String(&column.values[range.clone()], &column.valid[range])
+                }
             },
             ColumnId::Computed(index) => match &self.computed[index] {
                 ComputedColumn::Integer(column) => Values::Integer(&column.values, &column.valid),

@@ -62,6 +62,9 @@ pub(crate) struct SavedMatrix {
     pub(crate) values: Vec<f64>,
     /// Whether Spark holds it sparse.
     pub(crate) sparse: bool,
+    /// Whether Spark holds it row after row, which is part of the order of
+    /// additions; else it is column after column.
+    pub(crate) by_rows: bool,
 }
 
 impl SavedMatrix {
@@ -80,6 +83,7 @@ impl SavedMatrix {
             columns,
             values: vec![0.0; rows * columns],
             sparse: field.array::<Int8Array>("type")?.value(0) == 0,
+            by_rows: transposed,
         };
         // Spark's order is column after column, or, transposed, row after row.
         let (outer, inner) = if transposed {
@@ -120,6 +124,18 @@ impl SavedMatrix {
             }
         }
         Ok(matrix)
+    }
+
+    /// The matrix with rows for columns; what is in memory stays in its order.
+    pub(crate) fn transpose(&self) -> Self {
+        let value = |at| self.values[at % self.rows * self.columns + at / self.rows];
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            values: (0..self.values.len()).map(value).collect(),
+            sparse: self.sparse,
+            by_rows: !self.by_rows,
+        }
     }
 
     /// The values of a row.

@@ -13,7 +13,9 @@ pub(crate) use parquet::{Record, Table};
 pub(crate) use stage::SavedStage;
 #[cfg(test)]
 pub(crate) use trees::Split;
-pub(crate) use trees::{Rule, SavedNode, SavedTree, read_ensemble, read_tree, tree_weights};
+pub(crate) use trees::{
+    Rule, SavedEnsemble, SavedNode, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
+};
 
 /// The greatest width of a vector, and of all vectors of a pipeline together:
 /// far above real pipelines, far below what a broken file could make us allocate.

@@ -98,6 +98,11 @@ impl<'a> Record<'a> {
         self.cast(&name, column.ok_or_else(|| self.missing(&name))?)
     }
 
+    /// Whether there is a field `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rows.column_by_name(name).is_some()
+    }
+
     /// The struct field `name`.
     pub(crate) fn record(&self, name: &str) -> Result<Record<'a>, ModelError> {
         Ok(Record {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::folder;
+use super::{MAX_WIDTH, folder};
 use crate::ModelError;
 
 /// A saved pipeline or stage, of which only the metadata was read.
@@ -170,6 +170,36 @@ impl SavedStage {
             .ok_or_else(|| self.wrong_param(name, "a list of lists of numbers"))
     }
 
+    /// An integer, set or default, else `default`.
+    pub(crate) fn integer_or(&self, name: &str, default: i64) -> Result<i64, ModelError> {
+        match self.param(name) {
+            None => Ok(default),
+            Some(value) => value
+                .as_i64()
+                .ok_or_else(|| self.wrong_param(name, "an integer")),
+        }
+    }
+
+    /// A list of integers, set or default.
+    pub(crate) fn integers(&self, name: &str) -> Result<Option<Vec<i64>>, ModelError> {
+        let Some(value) = self.param(name) else {
+            return Ok(None);
+        };
+        let integers = value
+            .as_array()
+            .and_then(|items| items.iter().map(Value::as_i64).collect());
+        integers
+            .map(Some)
+            .ok_or_else(|| self.wrong_param(name, "a list of integers"))
+    }
+
+    /// A vector that the stage can't be without, with all its zeros.
+    pub(crate) fn vector(&self, name: &str) -> Result<Vec<f64>, ModelError> {
+        self.param(name)
+            .and_then(vector)
+            .ok_or_else(|| self.wrong_param(name, "a vector"))
+    }
+
     /// A boolean, set or default, else `default`.
     pub(crate) fn boolean_or(&self, name: &str, default: bool) -> Result<bool, ModelError> {
         match self.param(name) {
@@ -230,4 +260,22 @@ fn double(value: &Value) -> Option<f64> {
 
 fn doubles(value: &Value) -> Option<Vec<f64>> {
     value.as_array()?.iter().map(double).collect()
+}
+
+/// A vector as `JsonVectorConverter` in Spark's sources writes it.
+fn vector(value: &Value) -> Option<Vec<f64>> {
+    let values = doubles(value.get("values")?)?;
+    if value.get("type")?.as_u64()? == 1 {
+        return Some(values);
+    }
+    let size = usize::try_from(value.get("size")?.as_u64()?).ok()?;
+    let indices = value.get("indices")?.as_array()?;
+    if size > MAX_WIDTH || indices.len() != values.len() {
+        return None;
+    }
+    let mut dense = vec![0.0; size];
+    for (index, value) in indices.iter().zip(values) {
+        *dense.get_mut(usize::try_from(index.as_u64()?).ok()?)? = value;
+    }
+    Some(dense)
 }

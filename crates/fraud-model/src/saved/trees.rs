@@ -8,6 +8,25 @@ use arrow::array::{Float64Array, Int32Array};
 use super::{MAX_WIDTH, Record, SavedStage, Table};
 use crate::ModelError;
 
+/// The trees of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SavedEnsemble {
+    /// In the order of their ids.
+    pub(crate) trees: Vec<SavedTree>,
+    /// What the splits of each tree gained by each feature: gain times weight
+    /// of the training rows, added up.
+    pub(crate) gains: Vec<BTreeMap<usize, f64>>,
+}
+
+/// What is predicted, which decides how a node's training rows are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TreeKind {
+    /// A class; the statistics are the weight of each.
+    Classification,
+    /// A number; the first statistic is the weight of all rows.
+    Regression,
+}
+
 /// A tree; the root is the first node, and children follow their parents.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SavedTree {
@@ -53,48 +72,54 @@ pub(crate) enum Rule {
     },
 }
 
-/// The tree of a `DecisionTree…Model` over `features` features.
-pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedTree, ModelError> {
+/// The one tree of a `DecisionTreeClassificationModel` over `features` features.
+pub(crate) fn read_tree(stage: &SavedStage, features: usize) -> Result<SavedEnsemble, ModelError> {
     let folder = stage.table_folder("data");
     let mut trees = BTreeMap::new();
     for chunk in Table::read(&folder)?.chunks() {
         add_nodes(&chunk, None, features, &mut trees)?;
     }
     let nodes = trees.remove(&0).unwrap_or_default();
-    tree(&folder, 0, nodes)
+    let gains = gains(&nodes, TreeKind::Classification);
+    Ok(SavedEnsemble {
+        trees: vec![tree(&folder, 0, nodes)?],
+        gains: vec![gains],
+    })
 }
 
-/// The trees of an ensemble over `features` features, in the order of their ids.
+/// The trees of an ensemble over `features` features.
 pub(crate) fn read_ensemble(
     stage: &SavedStage,
     features: usize,
-) -> Result<Vec<SavedTree>, ModelError> {
+    kind: TreeKind,
+) -> Result<SavedEnsemble, ModelError> {
     let folder = stage.table_folder("data");
-    let mut trees = BTreeMap::new();
+    let mut nodes = BTreeMap::new();
     for chunk in Table::read(&folder)?.chunks() {
         let tree_ids = chunk.array::<Int32Array>("treeID")?;
-        add_nodes(
-            &chunk.record("nodeData")?,
-            Some(tree_ids),
-            features,
-            &mut trees,
-        )?;
+        let rows = chunk.record("nodeData")?;
+        add_nodes(&rows, Some(tree_ids), features, &mut nodes)?;
     }
     let expected = stage.count("numTrees")?;
-    if trees.len() != expected || trees.keys().copied().ne(0..expected as i32) {
+    if nodes.len() != expected || nodes.keys().copied().ne(0..expected as i32) {
         return Err(ModelError::invalid(
             &folder,
             format!(
                 "holds {} trees, but the stage's metadata says numTrees {expected}; \
                  the model is incomplete or mixed up",
-                trees.len()
+                nodes.len()
             ),
         ));
     }
-    trees
-        .into_iter()
-        .map(|(id, nodes)| tree(&folder, id, nodes))
-        .collect()
+    let mut ensemble = SavedEnsemble {
+        trees: Vec::new(),
+        gains: Vec::new(),
+    };
+    for (id, nodes) in nodes {
+        ensemble.gains.push(gains(&nodes, kind));
+        ensemble.trees.push(tree(&folder, id, nodes)?);
+    }
+    Ok(ensemble)
 }
 
 /// The weights of an ensemble's trees, in the order of their ids. Columns by
@@ -125,8 +150,8 @@ pub(crate) fn tree_weights(stage: &SavedStage) -> Result<Vec<f64>, ModelError> {
     Ok(weights.into_values().collect())
 }
 
-/// Nodes by id.
-type Nodes = BTreeMap<i32, SavedNode>;
+/// Nodes by id, each with what its split gained for a training row.
+type Nodes = BTreeMap<i32, (SavedNode, f64)>;
 
 /// Adds the nodes of `rows` to their trees; without ids all belong to tree 0.
 fn add_nodes(
@@ -138,6 +163,7 @@ fn add_nodes(
     let ids = rows.array::<Int32Array>("id")?;
     let predictions = rows.array::<Float64Array>("prediction")?;
     let stats = rows.list::<Float64Array>("impurityStats")?;
+    let gains = rows.array::<Float64Array>("gain")?;
     let left = rows.array::<Int32Array>("leftChild")?;
     let right = rows.array::<Int32Array>("rightChild")?;
     let split = rows.record("split")?;
@@ -172,6 +198,7 @@ fn add_nodes(
             stats: stats.doubles(row).to_vec(),
             split,
         };
+        let node = (node, gains.value(row));
         if trees.entry(tree_id).or_default().insert(id, node).is_some() {
             return Err(error("stands there twice".to_owned()));
         }
@@ -202,6 +229,20 @@ fn rule(values: &[f64], categories: i32) -> Result<Rule, String> {
     Ok(Rule::Categories { left, categories })
 }
 
+/// What a tree's splits gained by each feature.
+fn gains(nodes: &Nodes, kind: TreeKind) -> BTreeMap<usize, f64> {
+    let mut gains = BTreeMap::new();
+    for (node, gain) in nodes.values() {
+        let Some(split) = &node.split else { continue };
+        let weight: f64 = match kind {
+            TreeKind::Classification => node.stats.iter().sum(),
+            TreeKind::Regression => node.stats.first().copied().unwrap_or(0.0),
+        };
+        *gains.entry(split.feature).or_default() += gain * weight;
+    }
+    gains
+}
+
 /// Checks that the nodes form one tree: ids from 0 without a gap, and every
 /// node but the root the child of one other. That children have greater ids
 /// than their parent was checked before, so there is no cycle.
@@ -213,7 +254,7 @@ fn tree(folder: &Path, id: i32, nodes: Nodes) -> Result<SavedTree, ModelError> {
             "its {count} nodes are not numbered from 0 without a gap"
         )));
     }
-    let nodes: Vec<SavedNode> = nodes.into_values().collect();
+    let nodes: Vec<SavedNode> = nodes.into_values().map(|(node, _)| node).collect();
     let mut has_parent = vec![false; nodes.len()];
     for (node, saved) in nodes.iter().enumerate() {
         let Some(split) = &saved.split else { continue };

@@ -1,9 +1,8 @@
 //! `Bucketizer`, which is also what `QuantileDiscretizer` saves: the number of
 //! the bucket that a value falls into.
 
-use super::{Fact, HandleInvalid, column_pairs};
-use crate::ModelError;
-use crate::columns::{ColumnId, ColumnKind, Columns};
+use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs};
+use crate::columns::{ColumnId, Columns};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -21,7 +20,7 @@ struct BucketedColumn {
 }
 
 impl Bucketizer {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let pairs = column_pairs(stage)?;
         let splits = match stage.double_lists("splitsArray")? {
             Some(lists) => lists,
@@ -40,22 +39,24 @@ impl Bucketizer {
                 return Err(stage.error(format!("splits of {input:?} are not at least 3 in order")));
             }
             let (column, _) = columns.number(stage, &input)?;
-            columns.add_number(stage, &output, ColumnKind::Double, column)?;
+            columns.add_category(stage, &output, splits.len() - 1, column)?;
             bucketed.push(BucketedColumn {
                 column,
                 label: columns.label(column),
                 splits,
             });
         }
-        Ok(Self {
+        Ok(Box::new(Self {
             columns: bucketed,
             handle_invalid: HandleInvalid::load(stage)?,
-        })
+        }))
     }
+}
 
+impl Stage for Bucketizer {
     /// A null stays null unless it is skipped; NaN is invalid; a value outside
     /// all buckets is refused, whatever `handleInvalid` says.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -87,7 +88,7 @@ impl Bucketizer {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let splits = |column: &BucketedColumn| {
             ("splits", format!("{:?} of {}", column.splits, column.label))
         };

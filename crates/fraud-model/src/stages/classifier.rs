@@ -3,9 +3,9 @@
 
 use schema::transaction::Column;
 
-use super::Fact;
+use super::{Fact, VectorInput};
 use crate::ModelError;
-use crate::columns::{ColumnId, ColumnKind, Columns};
+use crate::columns::{Columns, Slot};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes, VectorColumn};
 
@@ -14,8 +14,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes, VectorColumn};
 #[derive(Debug)]
 pub(crate) struct Classifier {
     pub(crate) classes: usize,
-    features: ColumnId,
-    features_name: String,
+    features: VectorInput,
     decision: Decision,
     has_probability: bool,
 }
@@ -55,31 +54,51 @@ impl Classifier {
         features: usize,
         classes: usize,
     ) -> Result<Self, ModelError> {
-        let features_name = stage.required_text("featuresCol")?;
         let raw = stage.required_text("rawPredictionCol")?;
         let probability = stage.required_text("probabilityCol")?;
-        let prediction = stage.required_text("predictionCol")?;
-        let (id, slots) = columns.vector(stage, &features_name)?;
-        if slots.len() != features {
-            return Err(stage.error(format!(
-                "was fitted on {features} features, but {features_name:?} has {}",
-                slots.len()
-            )));
-        }
         if raw.is_empty() && probability.is_empty() {
             return Err(stage.error(
                 "rawPredictionCol and probabilityCol are both empty, so that there is no \
                  probability of fraud; name one of them",
             ));
         }
-        let names = vec!["".into(); classes];
-        columns.add_vector(stage, &raw, names.clone())?;
-        columns.add_vector(stage, &probability, names)?;
-        columns.add_number(stage, &prediction, ColumnKind::Double, id)?;
+        Self::with_columns(stage, columns, features, classes, &probability)
+    }
+
+    /// The same for a classifier that has no probability.
+    pub(crate) fn load_without_probability(
+        stage: &SavedStage,
+        columns: &mut Columns,
+        features: usize,
+        classes: usize,
+    ) -> Result<Self, ModelError> {
+        Self::with_columns(stage, columns, features, classes, "")
+    }
+
+    fn with_columns(
+        stage: &SavedStage,
+        columns: &mut Columns,
+        features: usize,
+        classes: usize,
+        probability: &str,
+    ) -> Result<Self, ModelError> {
+        let (input, slots) = VectorInput::load(stage, columns, "featuresCol")?;
+        if slots.len() != features {
+            return Err(stage.error(format!(
+                "was fitted on {features} features, but {:?} has {}",
+                input.name,
+                slots.len()
+            )));
+        }
+        let raw = stage.required_text("rawPredictionCol")?;
+        let prediction = stage.required_text("predictionCol")?;
+        let slots = vec![Slot::of("".into()); classes];
+        columns.add_vector(stage, &raw, slots.clone())?;
+        columns.add_vector(stage, probability, slots)?;
+        columns.add_prediction(stage, &prediction)?;
         Ok(Self {
             classes,
-            features: id,
-            features_name,
+            features: input,
             decision: decision(stage, classes, !raw.is_empty())?,
             has_probability: !probability.is_empty(),
         })
@@ -91,9 +110,7 @@ impl Classifier {
         inputs: &Inputs<'a>,
         outcomes: &mut Outcomes<'_>,
     ) -> &'a VectorColumn {
-        let features = inputs.vectors(self.features);
-        outcomes.reject_null_vectors(features, &self.features_name);
-        features
+        self.features.read(inputs, outcomes)
     }
 
     /// Sets probabilities and predictions by the raw predictions.
@@ -165,6 +182,33 @@ impl Decision {
             Self::ProbabilityAbove(threshold) => usize::from(probability[1] > *threshold),
         }
     }
+}
+
+/// Sets `probability` to the exponentials of `raw` over their sum, as
+/// `Utils.softmax` in Spark's sources does.
+pub(crate) fn softmax(raw: &[f64], probability: &mut [f64]) {
+    if let Some(infinite) = raw.iter().position(|value| *value == f64::INFINITY) {
+        probability.fill(0.0);
+        probability[infinite] = 1.0;
+        return;
+    }
+    let sum = exponentials(raw, probability);
+    for probability in probability {
+        *probability *= 1.0 / sum;
+    }
+}
+
+/// Sets `probability` to the exponentials of what `raw` is below its greatest
+/// value, and returns their sum.
+pub(crate) fn exponentials(raw: &[f64], probability: &mut [f64]) -> f64 {
+    let larger = |max: f64, value: &f64| if *value > max { *value } else { max };
+    let max = raw.iter().fold(f64::MIN, larger);
+    let mut sum = 0.0;
+    for (probability, raw) in probability.iter_mut().zip(raw) {
+        *probability = (raw - max).exp();
+        sum += *probability;
+    }
+    sum
 }
 
 fn greatest(values: &[f64]) -> usize {

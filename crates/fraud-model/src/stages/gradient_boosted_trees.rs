@@ -1,39 +1,44 @@
 //! `GBTClassificationModel`: regression trees that add up to a margin.
 
 use super::classifier::{Classifier, outputs};
-use super::{Fact, forest_facts};
-use crate::ModelError;
+use super::importances::Importances;
+use super::{Fact, Loaded, Stage, forest_facts};
 use crate::blas;
-use crate::columns::Columns;
+use crate::columns::{Columns, Slot};
 use crate::forest::Forest;
-use crate::saved::{SavedStage, read_ensemble, tree_weights};
+use crate::saved::{SavedStage, TreeKind, read_ensemble, tree_weights};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct GradientBoostedTrees {
-    pub(crate) classifier: Classifier,
+    classifier: Classifier,
     forest: Forest,
     weights: Vec<f64>,
+    importances: Importances,
 }
 
 impl GradientBoostedTrees {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let features = stage.count("numFeatures")?;
-        let trees = read_ensemble(stage, features)?;
+        let ensemble = read_ensemble(stage, features, TreeKind::Regression)?;
+        let trees = &ensemble.trees;
         let classifier = Classifier::load(stage, columns, features, 2)?;
         // A column that nothing reads, as room for the trees' answers.
-        columns.add_vector(stage, "", vec!["".into(); trees.len()])?;
-        Ok(Self {
+        columns.add_vector(stage, "", vec![Slot::of("".into()); trees.len()])?;
+        Ok(Box::new(Self {
+            importances: Importances::of_boosted_trees(stage, columns, &ensemble)?,
             weights: tree_weights(stage)?,
             classifier,
-            forest: Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction)),
-        })
+            forest: Forest::new(trees, 1, |leaf, values| values.push(leaf.prediction)),
+        }))
     }
+}
 
+impl Stage for GradientBoostedTrees {
     /// The probability of class 0 is 1 / (1 + exp(−2 · raw)) of its raw
     /// prediction, and that of class 1 what it leaves: Spark doesn't compute
     /// the latter on its own.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -55,9 +60,13 @@ impl GradientBoostedTrees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
-        let mut facts = forest_facts(&self.forest);
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = forest_facts(&self.forest, &self.importances);
         facts.extend(self.classifier.facts());
         facts
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }

@@ -2,11 +2,10 @@
 
 use arrow::array::Float64Array;
 
-use super::{Fact, column_pairs};
-use crate::ModelError;
+use super::{Fact, Loaded, Stage, column_pairs};
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, Table};
-use crate::table::{ComputedColumn, Inputs};
+use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct Imputer {
@@ -23,7 +22,7 @@ struct ImputedColumn {
 }
 
 impl Imputer {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let table = Table::read(&stage.table_folder("data"))?;
         let surrogates = table.single_row()?;
         let mut imputed = Vec::new();
@@ -38,13 +37,25 @@ impl Imputer {
                 surrogate,
             });
         }
-        Ok(Self {
+        Ok(Box::new(Self {
             columns: imputed,
             missing_value: stage.double_or("missingValue", f64::NAN)?,
-        })
+        }))
     }
 
-    pub(crate) fn apply(&self, inputs: &Inputs<'_>, outputs: &mut [ComputedColumn]) {
+    /// As `=` in Spark's SQL, where NaN equals NaN.
+    fn is_missing(&self, value: f64) -> bool {
+        value == self.missing_value || value.is_nan() && self.missing_value.is_nan()
+    }
+}
+
+impl Stage for Imputer {
+    fn apply(
+        &self,
+        inputs: &Inputs<'_>,
+        _outcomes: &mut Outcomes<'_>,
+        outputs: &mut [ComputedColumn],
+    ) {
         for (imputed, output) in self.columns.iter().zip(outputs) {
             let column = inputs.column(imputed.column);
             for row in 0..inputs.rows() {
@@ -60,12 +71,7 @@ impl Imputer {
         }
     }
 
-    /// As `=` in Spark's SQL, where NaN equals NaN.
-    fn is_missing(&self, value: f64) -> bool {
-        value == self.missing_value || value.is_nan() && self.missing_value.is_nan()
-    }
-
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let surrogate = |column: &ImputedColumn| format!("{} {:?}", column.name, column.surrogate);
         let surrogates: Vec<_> = self.columns.iter().map(surrogate).collect();
         vec![

@@ -2,8 +2,9 @@
 
 use arrow::array::{BooleanArray, Int32Array};
 
-use super::Fact;
 use super::classifier::{Classifier, Decision, outputs};
+use super::multinomial_regression::MultinomialRegression;
+use super::{Fact, Loaded, Stage};
 use crate::ModelError;
 use crate::blas;
 use crate::columns::Columns;
@@ -12,23 +13,22 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct LogisticRegression {
-    pub(crate) classifier: Classifier,
-    coefficients: Vec<f64>,
-    coefficients_sparse: bool,
+    classifier: Classifier,
+    coefficients: SavedVector,
     intercept: f64,
     /// Class 1 is predicted where its probability is above.
     threshold: f64,
 }
 
 impl LogisticRegression {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
-        if row.array::<BooleanArray>("isMultinomial")?.value(0) {
-            return Err(stage.error("is multinomial; fit it with family = \"binomial\""));
-        }
         let matrix = SavedMatrix::read(&row, "coefficientMatrix")?;
         let intercept = SavedVector::read(&row, "interceptVector")?.values;
+        if row.array::<BooleanArray>("isMultinomial")?.value(0) {
+            return MultinomialRegression::of(stage, columns, matrix, intercept);
+        }
         let features = row.array::<Int32Array>("numFeatures")?.value(0);
         let [intercept] = intercept[..] else {
             return Err(row.error(format!("has {} intercepts, expected 1", intercept.len())));
@@ -41,16 +41,20 @@ impl LogisticRegression {
         }
         let classifier = Classifier::load(stage, columns, matrix.columns, 2)?;
         let threshold = threshold(stage)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             classifier: classifier.with_decision(decision(stage, threshold)?),
-            coefficients: matrix.row(0).to_vec(),
-            coefficients_sparse: matrix.sparse,
+            coefficients: SavedVector {
+                values: matrix.row(0).to_vec(),
+                sparse: matrix.sparse,
+            },
             intercept,
             threshold,
-        })
+        }))
     }
+}
 
-    pub(crate) fn apply(
+impl Stage for LogisticRegression {
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -60,12 +64,7 @@ impl LogisticRegression {
         let mut outputs = outputs(columns);
         for row in 0..inputs.rows() {
             let (x, sparse) = (features.row(row), features.sparse[row]);
-            let dot = if sparse || self.coefficients_sparse {
-                blas::sparse_dot(x, sparse, &self.coefficients, self.coefficients_sparse)
-            } else {
-                blas::dot(x, &self.coefficients)
-            };
-            let margin = dot + self.intercept;
+            let margin = blas::vector_dot(x, sparse, &self.coefficients) + self.intercept;
             outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
         }
         self.classifier.decide(&mut outputs, |raw, probability| {
@@ -74,11 +73,15 @@ impl LogisticRegression {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![
             ("intercept", self.intercept.to_string()),
             ("threshold", self.threshold.to_string()),
         ]
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }
 

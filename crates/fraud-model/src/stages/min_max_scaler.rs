@@ -1,7 +1,6 @@
 //! `MinMaxScalerModel`: from the range seen while fitting to a given one.
 
-use super::Fact;
-use crate::ModelError;
+use super::{Fact, Loaded, Stage};
 use crate::columns::{ColumnId, Columns};
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -18,7 +17,7 @@ pub(crate) struct MinMaxScaler {
 }
 
 impl MinMaxScaler {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let name = stage.required_text("inputCol")?;
         let (column, slots) = columns.vector(stage, &name)?;
         let min = stage.double_or("min", 0.0)?;
@@ -48,19 +47,21 @@ impl MinMaxScaler {
         };
         let scale = ranges.map(scale).collect();
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             column,
             name,
             original_min,
             scale,
             min,
             max,
-        })
+        }))
     }
+}
 
+impl Stage for MinMaxScaler {
     /// By the formula of Spark 3 and 4; 2.4 divided by the range before it
     /// scaled. NaN stays; a constant column becomes the middle of the target range.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -87,7 +88,7 @@ impl MinMaxScaler {
         scaled.compress();
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![("min", self.min.to_string()), ("max", self.max.to_string())]
     }
 }

@@ -1,20 +1,36 @@
 //! The stages that can be computed, one file each.
 //!
-//! To add one: a file with `load`, `apply` and `facts`, a variant of [`Stage`]
-//! in each match below, and a line in [`CLASSES`].
+//! To add one: a file with `load` and a [`Stage`], and a line in [`CLASSES`].
 
+mod binarizer;
 mod bucketizer;
+mod centring_scaler;
 mod classifier;
+mod elementwise_product;
+mod factorization_machine;
 mod gradient_boosted_trees;
 mod handle_invalid;
+mod importances;
 mod imputer;
+mod interaction;
+mod linear_svc;
 mod logistic_regression;
 mod min_max_scaler;
+mod multilayer_perceptron;
+mod multinomial_regression;
+mod naive_bayes;
+mod normalizer;
 mod one_hot_encoder;
-mod standard_scaler;
+mod pca;
+mod polynomial_expansion;
+mod slot_selection;
+mod string_indexer;
 mod trees;
 mod vector_assembler;
 mod vector_indexer;
+mod vector_input;
+
+use std::fmt;
 
 use crate::ModelError;
 use crate::columns::Columns;
@@ -22,171 +38,163 @@ use crate::forest::Forest;
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
+use binarizer::Binarizer;
 use bucketizer::Bucketizer;
+use centring_scaler::CentringScaler;
 pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
+use elementwise_product::ElementwiseProduct;
+use factorization_machine::FactorizationMachine;
 use gradient_boosted_trees::GradientBoostedTrees;
 use handle_invalid::HandleInvalid;
+use importances::Importances;
 use imputer::Imputer;
+use interaction::Interaction;
+use linear_svc::LinearSvc;
 use logistic_regression::LogisticRegression;
 use min_max_scaler::MinMaxScaler;
+use multilayer_perceptron::MultilayerPerceptron;
+use naive_bayes::NaiveBayes;
+use normalizer::Normalizer;
 use one_hot_encoder::OneHotEncoder;
-use standard_scaler::StandardScaler;
+use pca::Pca;
+use polynomial_expansion::PolynomialExpansion;
+use slot_selection::SlotSelection;
+use string_indexer::StringIndexer;
 use trees::Trees;
 use vector_assembler::VectorAssembler;
 use vector_indexer::VectorIndexer;
+use vector_input::VectorInput;
 
 /// Spark's classes and how each is loaded.
 const CLASSES: &[(&str, Loader)] = &[
+    ("feature.Binarizer", Binarizer::load),
+    ("feature.Bucketizer", Bucketizer::load),
+    ("feature.ChiSqSelectorModel", SlotSelection::load_selector),
+    ("feature.ElementwiseProduct", ElementwiseProduct::load),
+    ("feature.ImputerModel", Imputer::load),
+    ("feature.Interaction", Interaction::load),
+    ("feature.MaxAbsScalerModel", CentringScaler::load_max_abs),
+    ("feature.MinMaxScalerModel", MinMaxScaler::load),
+    ("feature.Normalizer", Normalizer::load),
+    ("feature.OneHotEncoderModel", OneHotEncoder::load),
+    ("feature.PCAModel", Pca::load),
+    ("feature.PolynomialExpansion", PolynomialExpansion::load),
+    ("feature.RobustScalerModel", CentringScaler::load_robust),
+    ("feature.StandardScalerModel", CentringScaler::load_standard),
+    ("feature.StringIndexerModel", StringIndexer::load),
     (
-        "org.apache.spark.ml.feature.Bucketizer",
-        |stage, columns| Bucketizer::load(stage, columns).map(Stage::Bucketizer),
+        "feature.UnivariateFeatureSelectorModel",
+        SlotSelection::load_selector,
     ),
     (
-        "org.apache.spark.ml.feature.ImputerModel",
-        |stage, columns| Imputer::load(stage, columns).map(Stage::Imputer),
+        "feature.VarianceThresholdSelectorModel",
+        SlotSelection::load_selector,
+    ),
+    ("feature.VectorAssembler", VectorAssembler::load),
+    ("feature.VectorIndexerModel", VectorIndexer::load),
+    ("feature.VectorSlicer", SlotSelection::load_slicer),
+    (
+        "classification.DecisionTreeClassificationModel",
+        Trees::load_tree,
     ),
     (
-        "org.apache.spark.ml.feature.MinMaxScalerModel",
-        |stage, columns| MinMaxScaler::load(stage, columns).map(Stage::MinMaxScaler),
+        "classification.FMClassificationModel",
+        FactorizationMachine::load,
     ),
     (
-        "org.apache.spark.ml.feature.OneHotEncoderModel",
-        |stage, columns| OneHotEncoder::load(stage, columns).map(Stage::OneHotEncoder),
+        "classification.GBTClassificationModel",
+        GradientBoostedTrees::load,
+    ),
+    ("classification.LinearSVCModel", LinearSvc::load),
+    (
+        "classification.LogisticRegressionModel",
+        LogisticRegression::load,
     ),
     (
-        "org.apache.spark.ml.feature.StandardScalerModel",
-        |stage, columns| StandardScaler::load(stage, columns).map(Stage::StandardScaler),
+        "classification.MultilayerPerceptronClassificationModel",
+        MultilayerPerceptron::load,
     ),
+    ("classification.NaiveBayesModel", NaiveBayes::load),
     (
-        "org.apache.spark.ml.feature.VectorAssembler",
-        |stage, columns| VectorAssembler::load(stage, columns).map(Stage::VectorAssembler),
-    ),
-    (
-        "org.apache.spark.ml.feature.VectorIndexerModel",
-        |stage, columns| VectorIndexer::load(stage, columns).map(Stage::VectorIndexer),
-    ),
-    (
-        "org.apache.spark.ml.classification.DecisionTreeClassificationModel",
-        |stage, columns| Trees::load_tree(stage, columns).map(Stage::Trees),
-    ),
-    (
-        "org.apache.spark.ml.classification.GBTClassificationModel",
-        |stage, columns| {
-            GradientBoostedTrees::load(stage, columns).map(Stage::GradientBoostedTrees)
-        },
-    ),
-    (
-        "org.apache.spark.ml.classification.LogisticRegressionModel",
-        |stage, columns| LogisticRegression::load(stage, columns).map(Stage::LogisticRegression),
-    ),
-    (
-        "org.apache.spark.ml.classification.RandomForestClassificationModel",
-        |stage, columns| Trees::load_forest(stage, columns).map(Stage::Trees),
+        "classification.RandomForestClassificationModel",
+        Trees::load_forest,
     ),
 ];
+
+/// The package of all of [`CLASSES`].
+const PACKAGE: &str = "org.apache.spark.ml.";
 
 /// A parameter, or whatever else describes a stage, and its value.
 pub(crate) type Fact = (&'static str, String);
 
-type Loader = fn(&SavedStage, &mut Columns) -> Result<Stage, ModelError>;
+/// What loading a stage comes to.
+pub(crate) type Loaded = Result<Box<dyn Stage>, ModelError>;
+
+type Loader = fn(&SavedStage, &mut Columns) -> Loaded;
 
 /// A stage, ready to compute its columns.
-#[derive(Debug)]
-pub(crate) enum Stage {
-    Bucketizer(Bucketizer),
-    GradientBoostedTrees(GradientBoostedTrees),
-    Imputer(Imputer),
-    LogisticRegression(LogisticRegression),
-    MinMaxScaler(MinMaxScaler),
-    OneHotEncoder(OneHotEncoder),
-    StandardScaler(StandardScaler),
-    Trees(Trees),
-    VectorAssembler(VectorAssembler),
-    VectorIndexer(VectorIndexer),
-}
-
-impl Stage {
-    /// Loads the stage, resolves the columns that it reads and adds those that
-    /// it writes.
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
-        match loader(stage) {
-            Some(load) => load(stage, columns),
-            None => Err(stage.error("isn't supported")),
-        }
-    }
-
-    /// Whether stages of this class can be loaded.
-    pub(crate) fn is_supported(stage: &SavedStage) -> bool {
-        loader(stage).is_some()
-    }
-
-    /// The supported classes without their packages, for a message.
-    pub(crate) fn supported() -> String {
-        let names = CLASSES
-            .iter()
-            .filter_map(|(class, _)| class.rsplit('.').next());
-        names.collect::<Vec<_>>().join(", ")
-    }
-
+pub(crate) trait Stage: fmt::Debug + Send + Sync {
     /// Computes the stage's columns.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
-    ) {
-        match self {
-            Self::Bucketizer(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::GradientBoostedTrees(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::Imputer(stage) => stage.apply(inputs, outputs),
-            Self::LogisticRegression(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::MinMaxScaler(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::OneHotEncoder(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::StandardScaler(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::Trees(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::VectorAssembler(stage) => stage.apply(inputs, outcomes, outputs),
-            Self::VectorIndexer(stage) => stage.apply(inputs, outcomes, outputs),
-        }
-    }
+    );
 
     /// What a person wants to know of the stage besides its columns.
-    pub(crate) fn facts(&self) -> Vec<Fact> {
-        match self {
-            Self::Bucketizer(stage) => stage.facts(),
-            Self::GradientBoostedTrees(stage) => stage.facts(),
-            Self::Imputer(stage) => stage.facts(),
-            Self::LogisticRegression(stage) => stage.facts(),
-            Self::MinMaxScaler(stage) => stage.facts(),
-            Self::OneHotEncoder(stage) => stage.facts(),
-            Self::StandardScaler(stage) => stage.facts(),
-            Self::Trees(stage) => stage.facts(),
-            Self::VectorAssembler(stage) => stage.facts(),
-            Self::VectorIndexer(stage) => stage.facts(),
-        }
-    }
+    fn facts(&self) -> Vec<Fact>;
 
     /// What makes the stage a classifier, if it is one.
-    pub(crate) fn classifier(&self) -> Option<&Classifier> {
-        match self {
-            Self::GradientBoostedTrees(stage) => Some(&stage.classifier),
-            Self::LogisticRegression(stage) => Some(&stage.classifier),
-            Self::Trees(stage) => Some(&stage.classifier),
-            _ => None,
-        }
+    fn classifier(&self) -> Option<&Classifier> {
+        None
     }
+}
+
+/// Loads a stage, resolves the columns that it reads and adds those that it
+/// writes.
+pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
+    match loader(stage) {
+        Some(load) => load(stage, columns),
+        None => Err(stage.error("isn't supported")),
+    }
+}
+
+/// Whether stages of this class can be loaded.
+pub(crate) fn is_supported(stage: &SavedStage) -> bool {
+    loader(stage).is_some()
+}
+
+/// The supported classes without their packages, for a message.
+pub(crate) fn supported() -> String {
+    let names = CLASSES
+        .iter()
+        .filter_map(|(class, _)| class.rsplit('.').next());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn loader(stage: &SavedStage) -> Option<Loader> {
-    let found = CLASSES.iter().find(|(class, _)| *class == stage.class);
+    let sought = stage.class.strip_prefix(PACKAGE)?;
+    let found = CLASSES.iter().find(|(class, _)| *class == sought);
     found.map(|(_, load)| *load)
 }
 
-fn forest_facts(forest: &Forest) -> Vec<Fact> {
+fn forest_facts(forest: &Forest, importances: &Importances) -> Vec<Fact> {
     vec![
         ("trees", forest.trees().to_string()),
         ("depth", forest.depth().to_string()),
         ("nodes", forest.nodes().to_string()),
+        importances.fact(),
     ]
+}
+
+/// Some of the items, and how many there are if those aren't all.
+fn listed(items: &[String]) -> String {
+    const MOST: usize = 8;
+    if items.len() <= MOST {
+        return items.join(", ");
+    }
+    format!("{}, … ({} in all)", items[..MOST].join(", "), items.len())
 }
 
 /// The names of the columns that a stage with one or many columns reads and

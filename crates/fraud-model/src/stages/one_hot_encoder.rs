@@ -2,9 +2,8 @@
 
 use arrow::array::Int32Array;
 
-use super::{Fact, HandleInvalid, column_pairs};
-use crate::ModelError;
-use crate::columns::{ColumnId, Columns};
+use super::{Fact, HandleInvalid, Loaded, Stage, column_pairs};
+use crate::columns::{ColumnId, Columns, Slot};
 use crate::saved::{MAX_WIDTH, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -23,7 +22,7 @@ struct EncodedColumn {
 }
 
 impl OneHotEncoder {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let handle_invalid = HandleInvalid::load(stage)?;
         if handle_invalid == HandleInvalid::Skip {
             return Err(stage.error("handleInvalid \"skip\" is unknown"));
@@ -50,22 +49,24 @@ impl OneHotEncoder {
             // `keep` adds a category for what is invalid, `dropLast` drops one.
             let width = categories + usize::from(handle_invalid == HandleInvalid::Keep)
                 - usize::from(drop_last);
-            columns.add_vector(stage, &output, vec![columns.field(column); width])?;
+            columns.add_vector(stage, &output, vec![Slot::of(columns.field(column)); width])?;
             encoded.push(EncodedColumn {
                 column,
                 label: columns.label(column),
                 categories,
             });
         }
-        Ok(Self {
+        Ok(Box::new(Self {
             columns: encoded,
             drop_last,
             handle_invalid,
-        })
+        }))
     }
+}
 
+impl Stage for OneHotEncoder {
     /// A null becomes a null vector, which the next stage has to deal with.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -96,7 +97,7 @@ impl OneHotEncoder {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let sizes = self
             .columns
             .iter()

@@ -1,45 +1,48 @@
 //! `DecisionTreeClassificationModel` and `RandomForestClassificationModel`.
 
 use super::classifier::{Classifier, outputs};
-use super::{Fact, forest_facts};
+use super::importances::Importances;
+use super::{Fact, Loaded, Stage, forest_facts};
 use crate::ModelError;
 use crate::columns::Columns;
 use crate::forest::Forest;
-use crate::saved::{SavedStage, SavedTree, read_ensemble, read_tree, tree_weights};
+use crate::saved::{
+    SavedEnsemble, SavedStage, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
+};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct Trees {
-    pub(crate) classifier: Classifier,
+    classifier: Classifier,
     forest: Forest,
+    importances: Importances,
 }
 
 impl Trees {
     /// A tree: the raw prediction is the leaf's weight of each class.
-    pub(crate) fn load_tree(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
-        let trees = [read_tree(stage, stage.count("numFeatures")?)?];
-        Self::new(stage, columns, &trees, |stats, _| stats)
+    pub(crate) fn load_tree(stage: &SavedStage, columns: &mut Columns) -> Loaded {
+        let trees = read_tree(stage, stage.count("numFeatures")?)?;
+        Self::of_trees(stage, columns, &trees, |stats, _| stats)
     }
 
     /// A forest: each tree votes with its leaf's share of each class; Spark
     /// ignores the trees' weights, and so a leaf that holds no weight.
-    pub(crate) fn load_forest(
-        stage: &SavedStage,
-        columns: &mut Columns,
-    ) -> Result<Self, ModelError> {
-        let trees = read_ensemble(stage, stage.count("numFeatures")?)?;
+    pub(crate) fn load_forest(stage: &SavedStage, columns: &mut Columns) -> Loaded {
+        let features = stage.count("numFeatures")?;
+        let trees = read_ensemble(stage, features, TreeKind::Classification)?;
         tree_weights(stage)?;
         let share = |stats: f64, total: f64| if total == 0.0 { 0.0 } else { stats / total };
-        Self::new(stage, columns, &trees, share)
+        Self::of_trees(stage, columns, &trees, share)
     }
 
-    fn new(
+    fn of_trees(
         stage: &SavedStage,
         columns: &mut Columns,
-        trees: &[SavedTree],
+        ensemble: &SavedEnsemble,
         vote: impl Fn(f64, f64) -> f64,
-    ) -> Result<Self, ModelError> {
+    ) -> Loaded {
         let classes = stage.count("numClasses")?;
+        let trees = &ensemble.trees;
         check_stats(trees, classes)
             .map_err(|problem| ModelError::invalid(&stage.table_folder("data"), problem))?;
         let classifier = Classifier::load(stage, columns, stage.count("numFeatures")?, classes)?;
@@ -47,10 +50,16 @@ impl Trees {
             let total: f64 = leaf.stats.iter().fold(0.0, |sum, stats| sum + stats);
             votes.extend(leaf.stats.iter().map(|stats| vote(*stats, total)));
         });
-        Ok(Self { classifier, forest })
+        Ok(Box::new(Self {
+            importances: Importances::of_forest(stage, columns, ensemble)?,
+            classifier,
+            forest,
+        }))
     }
+}
 
-    pub(crate) fn apply(
+impl Stage for Trees {
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -69,10 +78,14 @@ impl Trees {
         });
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
-        let mut facts = forest_facts(&self.forest);
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = forest_facts(&self.forest, &self.importances);
         facts.extend(self.classifier.facts());
         facts
+    }
+
+    fn classifier(&self) -> Option<&Classifier> {
+        Some(&self.classifier)
     }
 }
 

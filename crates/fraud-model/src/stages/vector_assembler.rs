@@ -2,9 +2,8 @@
 
 use schema::transaction::FeatureType;
 
-use super::{Fact, HandleInvalid};
-use crate::ModelError;
-use crate::columns::{ColumnId, ColumnKind, Columns};
+use super::{Fact, HandleInvalid, Loaded, Stage};
+use crate::columns::{ColumnId, ColumnKind, Columns, Slot};
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes, Values};
 
@@ -23,7 +22,7 @@ struct Part {
 }
 
 impl VectorAssembler {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let handle_invalid = HandleInvalid::load(stage)?;
         let mut parts = Vec::new();
         let mut slots = Vec::new();
@@ -35,12 +34,22 @@ impl VectorAssembler {
                     return Err(stage.error(format!("reads {name:?}, a string, as a number")));
                 }
                 ColumnKind::Vector(part) => {
-                    slots.extend(part);
-                    columns.check_width(stage, slots.len())?;
+                    columns.check_width(stage, offset + part.len())?;
+                    slots.extend(part.into_iter().enumerate().map(|(index, slot)| {
+                        let name = match &slot.name {
+                            Some(inner) => format!("{name}_{inner}"),
+                            None => format!("{name}_{index}"),
+                        };
+                        named(slot, &name)
+                    }));
                     name
                 }
                 ColumnKind::Integer | ColumnKind::Double => {
-                    slots.push(columns.field(column));
+                    let slot = Slot {
+                        categories: columns.categories(column),
+                        ..Slot::of(columns.field(column))
+                    };
+                    slots.push(named(slot, &name));
                     columns.label(column)
                 }
             };
@@ -51,16 +60,18 @@ impl VectorAssembler {
             });
         }
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             parts,
             handle_invalid,
-        })
+        }))
     }
+}
 
+impl Stage for VectorAssembler {
     /// A null or NaN number is invalid, and so is a null vector; NaN inside a
     /// vector is not. Zeros of either sign become 0.0, since Spark leaves
     /// zeros out and fills them in again.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -96,7 +107,14 @@ impl VectorAssembler {
         vectors.compress();
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         vec![self.handle_invalid.fact()]
+    }
+}
+
+fn named(slot: Slot, name: &str) -> Slot {
+    Slot {
+        name: Some(name.into()),
+        ..slot
     }
 }

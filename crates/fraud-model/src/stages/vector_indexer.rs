@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::{Float64Array, Int32Array, MapArray};
 
-use super::{Fact, HandleInvalid};
+use super::{Fact, HandleInvalid, Loaded, Stage};
 use crate::ModelError;
-use crate::columns::{ColumnId, Columns};
+use crate::columns::{ColumnId, Columns, Slot};
 use crate::saved::{Record, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
@@ -29,9 +29,9 @@ struct CategoricalFeature {
 }
 
 impl VectorIndexer {
-    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Result<Self, ModelError> {
+    pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let name = stage.required_text("inputCol")?;
-        let (column, slots) = columns.vector(stage, &name)?;
+        let (column, mut slots) = columns.vector(stage, &name)?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let features = row.array::<Int32Array>("numFeatures")?.value(0);
@@ -40,18 +40,23 @@ impl VectorIndexer {
             return Err(row.error(format!("is of {features} features, but {name} has {found}")));
         }
         let categorical = categorical_features(&row, &slots)?;
+        for feature in &categorical {
+            slots[feature.slot].categories = Some(feature.categories.len());
+        }
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             column,
             name,
             categorical,
             handle_invalid: HandleInvalid::load(stage)?,
-        })
+        }))
     }
+}
 
+impl Stage for VectorIndexer {
     /// A zero that a sparse vector leaves out stays, whether it is a category
     /// or not.
-    pub(crate) fn apply(
+    fn apply(
         &self,
         inputs: &Inputs<'_>,
         outcomes: &mut Outcomes<'_>,
@@ -79,7 +84,7 @@ impl VectorIndexer {
         }
     }
 
-    pub(crate) fn facts(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         let categories = |feature: &CategoricalFeature| {
             format!("{} {}", feature.field, feature.categories.len())
         };
@@ -106,7 +111,7 @@ impl CategoricalFeature {
 /// category number.
 fn categorical_features(
     row: &Record<'_>,
-    slots: &[Arc<str>],
+    slots: &[Slot],
 ) -> Result<Vec<CategoricalFeature>, ModelError> {
     const NAME: &str = "categoryMaps";
     let maps = row.array::<MapArray>(NAME)?;
@@ -137,7 +142,7 @@ fn categorical_features(
         categories.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         categorical.push(CategoricalFeature {
             slot,
-            field: slots[slot].clone(),
+            field: slots[slot].field.clone(),
             categories,
         });
     }

@@ -10,7 +10,21 @@ use proptest::prelude::*;
 use crate::support::{collect_files, copy_folder, expected_lines, model_folder, score_lines};
 
 /// Small ones with every kind of stage and file.
-const MODELS: [&str; 6] = [
+const MODELS: [&str; 20] = [
+    "goldens/binarizer",
+    "goldens/elementwise-product",
+    "goldens/factorization-machine",
+    "goldens/gaussian-naive-bayes",
+    "goldens/interaction",
+    "goldens/linear-svc",
+    "goldens/multilayer-perceptron",
+    "goldens/multinomial-regression-sparse",
+    "goldens/normalizer",
+    "goldens/pca",
+    "goldens/polynomial-expansion",
+    "goldens/string-indexer-keep",
+    "goldens/univariate-feature-selector",
+    "goldens/vector-slicer",
     "decision-tree",
     "gradient-boosted-trees",
     "imputed-buckets",

@@ -7,6 +7,7 @@ use crate::made::{ASSEMBLER, MadeModel, leaf, split};
 use crate::support::{copy_folder, model_folder, score};
 
 const ENCODER: &str = "org.apache.spark.ml.feature.OneHotEncoderModel";
+const BINARIZER: &str = "org.apache.spark.ml.feature.Binarizer";
 const BUCKETIZER: &str = "org.apache.spark.ml.feature.Bucketizer";
 const SCALER: &str = "org.apache.spark.ml.feature.StandardScalerModel";
 
@@ -90,6 +91,27 @@ fn rows_are_scored_alike_in_batches_of_any_size() {
 }
 
 #[test]
+fn a_null_is_below_the_threshold_of_a_binarizer_of_spark_4_only() {
+    let mut model = MadeModel::new();
+    let params = json!({"inputCol": "a", "outputCol": "x", "threshold": 0.0});
+    let folder = model.add(BINARIZER, &params, &json!({}));
+    model.add_assembler(&["x"], "features");
+    model.add_tree(1, &json!({}), &above(0, 0.5));
+    let lines = [r#"{"a":null}"#, r#"{"a":0.1}"#];
+    let of_3 = score(&model.load().expect("it loads"), &lines);
+    assert_eq!(
+        rejection(&of_3.outcomes[0]),
+        "invalid_feature: x (from a) is null"
+    );
+    let metadata = folder.join("metadata/part-00000");
+    let text = std::fs::read_to_string(&metadata).expect("metadata");
+    std::fs::write(&metadata, text.replace("3.5.3", "4.0.0")).expect("written");
+    let of_4 = score(&model.load().expect("it loads"), &lines);
+    assert_eq!(of_4.outcomes, [Outcome::Scored, Outcome::Scored]);
+    assert_eq!(of_4.predictions, [0.0, 1.0]);
+}
+
+#[test]
 fn a_file_that_is_not_for_this_stage_is_named() {
     let mut model = MadeModel::assembling(&["a"]);
     let folder = model.add(
@@ -104,7 +126,7 @@ fn a_file_that_is_not_for_this_stage_is_named() {
         error.contains("2_stage_1/data/part-00000") || error.contains("1_stage_1/data/part-00000"),
         "{error}"
     );
-    assert!(error.ends_with("has no column mean"), "{error}");
+    assert!(error.ends_with("has no column std"), "{error}");
 }
 
 /// One-hot encodes `a`, of 5 categories of which the last is dropped, and asks

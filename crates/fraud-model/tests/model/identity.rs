@@ -104,8 +104,35 @@ stages (2)
      trees          1
      depth          1
      nodes          3
+     importances    merchant_risk 1.000
 ",
         &hash[..12]
     );
     assert_eq!(model.describe().to_string(), expected);
+}
+
+#[test]
+fn features_are_as_important_as_spark_says() {
+    let of_spark = [
+        (
+            "decision-tree",
+            "terminal_id_risk_7day_window 0.395, tx_amount 0.189, \
+             customer_id_avg_amount_30day_window 0.111",
+        ),
+        (
+            "random-forest",
+            "terminal_id_risk_1day_window 0.290, terminal_id_risk_7day_window 0.204, \
+             tx_amount 0.170",
+        ),
+        (
+            "gradient-boosted-trees",
+            "tx_amount 0.279, terminal_id_risk_7day_window 0.228, \
+             customer_id_avg_amount_30day_window 0.216",
+        ),
+    ];
+    for (model, first_of_spark) in of_spark {
+        let description = load(model).describe().to_string();
+        let expected = format!("     importances    {first_of_spark}, ");
+        assert!(description.contains(&expected), "{description}");
+    }
 }

@@ -178,9 +178,12 @@ pub(crate) fn node_table(nodes: &[Node]) -> StructArray {
     StructArray::from(vec![
         field("id", integers(|node| node.id)),
         field("prediction", zeros.clone()),
-        field("impurity", zeros.clone()),
+        field("impurity", zeros),
         field("impurityStats", lists(nodes.iter().map(|node| &node.stats))),
-        field("gain", zeros),
+        field(
+            "gain",
+            Arc::new(Float64Array::from(vec![0.25; nodes.len()])),
+        ),
         field("leftChild", integers(|node| node.children.0)),
         field("rightChild", integers(|node| node.children.1)),
         field("split", Arc::new(split)),

@@ -8,6 +8,7 @@ mod features;
 mod golden;
 mod identity;
 mod input_types;
+mod labels;
 mod made;
 mod pipelines;
 mod support;

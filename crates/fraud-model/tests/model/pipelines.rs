@@ -310,7 +310,7 @@ fn a_scaler_of_other_vectors_is_refused() {
     model.add_tree(1, &json!({}), &halves());
     let error = model.error();
     assert!(
-        error.ends_with("mean has 15 values, but raw has 1"),
+        error.ends_with("std has 15 values, but raw has 1"),
         "{error}"
     );
 }

@@ -21,9 +21,15 @@ pub(crate) fn load(model: &str) -> Arc<Model> {
     Arc::new(Model::load(&folder, &ModelOptions::default()).expect("the fixture loads"))
 }
 
-/// The folder of a model of the fixtures.
+/// The folder of a golden case.
+pub(crate) fn goldens() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
+}
+
+/// The folder of a model of the fixtures, or of a golden case: `goldens/pca`.
 pub(crate) fn model_folder(model: &str) -> PathBuf {
     match model.rsplit_once('/') {
+        Some(("goldens", case)) => goldens().join(case).join("model"),
         Some((version, model)) => fixture(&format!("{version}/models/{model}")),
         None => fixture(&format!("models/{model}")),
     }
@@ -35,7 +41,12 @@ pub(crate) fn expected_lines(model: &str, file: &str) -> Vec<String> {
         Some((version, model)) => format!("{version}/expected/{model}/{file}"),
         None => format!("expected/{model}/{file}"),
     };
-    let text = fs::read_to_string(fixture(&path)).expect("the fixture is there");
+    lines(&fixture(&path))
+}
+
+/// The lines of a file.
+pub(crate) fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).expect("the fixture is there");
     text.lines().map(str::to_owned).collect()
 }
 

@@ -1,0 +1,163 @@
+"""Lets Spark say what every stage makes of ordinary and odd transactions.
+
+    goldens.py TRANSACTIONS GOLDENS [CASE ...]
+
+TRANSACTIONS is a Parquet data set of transactions, GOLDENS the folder to write,
+one folder a case of `goldens_cases.py`: the fitted pipeline `model`, the
+`schema.json` of what it reads, transactions `input.jsonl` and Spark's answers
+`output.jsonl`. Line N of the output is what a Spark job writes for line N of
+the input, `null` where its query dies of the line, and `"skipped"` where
+`handleInvalid` leaves it out.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sql
+from pyspark.sql.types import StructType
+
+from goldens_cases import Case, cases
+from parity import write_lines
+
+FIT_ROWS = 2000
+ORDINARY_ROWS = 24
+ODD_ROWS = 46
+
+CHANNELS = ["web", "pos", "pos", "atm", "app", "pos", "web", "mail", "tél", "1.0"]
+
+# What the odd transactions hold in one of their columns.
+ODD_VALUES = {
+    "double": [None, "NaN", 0.0, -0.0, 1e9, -5.5, 0.5, 2.0],
+    "integer": [None, 0, -3, 1, 1000],
+    "string": [None, "", "never seen", "1", "NaN"],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write Spark's answers for every stage.")
+    parser.add_argument("transactions", help="Parquet data set of transactions")
+    parser.add_argument("goldens", type=Path, help="folder to write")
+    parser.add_argument("cases", nargs="*", help="which cases (default: all)")
+    arguments = parser.parse_args()
+
+    spark = start_spark()
+    rows = transactions(spark, arguments.transactions).cache()
+    all_cases = cases()
+    for name in arguments.cases or all_cases:
+        write_case(arguments.goldens / name, all_cases[name], rows)
+    spark.stop()
+
+
+def start_spark() -> SparkSession:
+    """One core and one partition: sums while fitting have one order."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    spark = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.driver.memory", "1g")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def transactions(spark: SparkSession, path: str) -> DataFrame:
+    """The first transactions, with columns beside the Handbook's: strings, counts and classes to learn."""
+    channels = sql.array([sql.lit(channel) for channel in CHANNELS])
+    spread = sql.pmod(sql.xxhash64("transaction_id"), sql.lit(len(CHANNELS)))
+    return (
+        spark.read.parquet(path)
+        .orderBy("transaction_id")
+        .limit(FIT_ROWS)
+        .withColumn("channel", channels[spread.cast("int")])
+        .withColumn("hour", sql.hour("ts"))
+        .withColumn("fee", sql.pmod("transaction_id", sql.lit(4)) * 0.5)
+        # Mostly zeros, so that vectors of them are sparse.
+        .withColumn("refunds", sql.when(spread == 3, sql.col("hour") + 1).otherwise(0))
+        .withColumn("chargebacks", sql.when(spread == 5, sql.col("tx_amount") / 7).otherwise(0.0))
+        .withColumn("tips", sql.when(spread == 8, sql.col("tx_amount") / 3).otherwise(0.0))
+        .withColumn("is_dear", (sql.col("tx_amount") > 60).cast("double"))
+        .withColumn("price_class", sql.expr("double(int(tx_amount > 30) + int(tx_amount > 80 or tx_fraud = 1))"))
+        .coalesce(1)
+    )
+
+
+def write_case(folder: Path, case: Case, rows: DataFrame) -> None:
+    schema = rows.select("transaction_id", "ts", *case.inputs, "tx_fraud").schema
+    fitted = Pipeline(stages=case.stages).fit(rows)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    fitted.save((folder / "model").resolve().as_uri())
+    for marker in [*folder.rglob(".*.crc"), *folder.rglob("_SUCCESS")]:
+        marker.unlink()
+    messages = inputs(case, rows, schema)
+    # What was saved may be what is loaded in another way.
+    model = PipelineModel.load((folder / "model").resolve().as_uri())
+    answers = results(model, messages, schema)
+    (folder / "schema.json").write_text(schema.json() + "\n")
+    write_lines(folder / "input.jsonl", messages)
+    write_lines(folder / "output.jsonl", answers)
+    dead = answers.count("null")
+    print(f"{folder.name}: {len(messages)} lines, {dead} refused, {answers.count(SKIPPED)} skipped", flush=True)
+
+
+SKIPPED = '"skipped"'
+
+
+def inputs(case: Case, rows: DataFrame, schema: StructType) -> list[str]:
+    """Ordinary transactions, then odd ones."""
+    drawn = rows.orderBy(sql.xxhash64("transaction_id", sql.lit(7))).limit(ORDINARY_ROWS + ODD_ROWS)
+    messages = [message for (message,) in drawn.select(sql.to_json(sql.struct(*schema.names))).collect()]
+    types = {field.name: field.dataType.typeName() for field in schema.fields}
+    # One column after the other, so that each gets its turn before the lines end.
+    odd = [
+        (column, ODD_VALUES[types[column]][turn])
+        for turn in range(max(map(len, ODD_VALUES.values())))
+        for column in case.inputs
+        if turn < len(ODD_VALUES[types[column]])
+    ]
+    for line, (column, value) in enumerate(odd[:ODD_ROWS], ORDINARY_ROWS):
+        message = json.loads(messages[line]) | {column: value}
+        messages[line] = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return messages
+
+
+def results(model: PipelineModel, messages: list[str], schema: StructType) -> list[str]:
+    """The results of the messages; where Spark dies, halves of them, down to the line that it dies of."""
+    try:
+        return transform(model, messages, schema)
+    except (Py4JJavaError, PySparkException):
+        if len(messages) == 1:
+            return ["null"]
+        half = len(messages) // 2
+        return results(model, messages[:half], schema) + results(model, messages[half:], schema)
+
+
+def transform(model: PipelineModel, messages: list[str], schema: StructType) -> list[str]:
+    spark = SparkSession.getActiveSession()
+    stream = spark.createDataFrame([(message,) for message in messages], "value string").coalesce(1)
+    transactions = stream.select(sql.from_json("value", schema).alias("transaction")).select("transaction.*")
+    classifier = model.stages[-1]
+    scored = model.transform(transactions)
+    columns = [sql.col("transaction_id"), sql.col("ts"), sql.col("tx_fraud")]
+    # A linear SVC has no probability.
+    if classifier.hasParam("probabilityCol") and classifier.getProbabilityCol() in scored.columns:
+        columns.append(sql.col(classifier.getProbabilityCol()).alias("probability"))
+    columns.append(sql.col(classifier.getPredictionCol()).alias("prediction"))
+    lines = dict(scored.select("transaction_id", sql.to_json(sql.struct(*columns))).collect())
+    return [lines.get(json.loads(message)["transaction_id"], SKIPPED) for message in messages]
+
+
+if __name__ == "__main__":
+    main()
