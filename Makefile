@@ -47,6 +47,10 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 	@$(PREREQUISITES) build python
 	models/retrain
 
+goldens: ## Let Spark make the golden cases of all stages anew (minutes)
+	@$(PREREQUISITES) build python
+	models/make-goldens
+
 fmt: ## Format the code
 	cargo fmt --all
 
