@@ -22,6 +22,8 @@ mod score;
 mod stages;
 mod table;
 
+#[doc(hidden)]
+pub use forest::ForestBench;
 pub use columns::handbook_columns;
 pub use error::ModelError;
 pub use identity::ModelIdentity;
