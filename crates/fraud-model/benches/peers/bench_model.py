@@ -6,10 +6,11 @@ All score the same rows in batches, features in doubles in, probabilities out,
 round after round, so that what else the machine does strikes all alike; the
 median round counts. Before anything counts, all must agree.
 
-    bench_model.py OURS [--rounds N] [--json FILE]
+    python3 -m venv target/bench-venv
+    target/bench-venv/bin/pip install -r crates/fraud-model/benches/peers/requirements.txt
+    target/bench-venv/bin/python crates/fraud-model/benches/peers/bench_model.py
 
-OURS is the program that `cargo build --release -p fraud-model --bench peers`
-builds; see the README for the whole command."""
+It needs cargo, gcc, and a machine with nothing else to do."""
 
 import argparse
 import json
@@ -35,7 +36,7 @@ SAME = 1e-6
 class Ours:
     """This project's engine, in a process of its own that times itself."""
 
-    def __init__(self, program: Path, model: Path, rows: np.ndarray, folder: Path) -> None:
+    def __init__(self, program: str, model: Path, rows: np.ndarray, folder: Path) -> None:
         rows.tofile(folder / "rows")
         self.probabilities = folder / "probabilities"
         arguments = [program, model, folder / "rows", self.probabilities]
@@ -57,20 +58,27 @@ class Ours:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("ours", type=Path, help="the program that scores with this project's engine")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", type=Path, default=WORK / "bench-model.json")
     arguments = parser.parse_args()
-    results = [
-        result
-        for model in MODELS
-        for result in measure(arguments.ours, model, arguments.rounds)
-    ]
+    program = build_ours()
+    results = [result for model in MODELS for result in measure(program, model, arguments.rounds)]
     arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     print(f"\nwritten to {arguments.json}")
 
 
-def measure(program: Path, model: str, rounds: int) -> list[dict]:
+def build_ours() -> str:
+    """Builds `ours.rs`; the path of the program."""
+    command = ["cargo", "build", "--release", "--locked", "-p", "fraud-model", "--bench", "peers"]
+    built = subprocess.run(
+        [*command, "--message-format", "json-render-diagnostics"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    )
+    messages = (json.loads(line) for line in built.stdout.splitlines())
+    programs = [message["executable"] for message in messages if message.get("executable")]
+    return programs[-1]
+
+
+def measure(program: str, model: str, rounds: int) -> list[dict]:
     """Measures all engines on one model and prints a table."""
     forest = read_forest(FIXTURES / "models" / model)
     rows = read_rows(FIXTURES / "transactions.parquet", forest.columns)

@@ -87,6 +87,7 @@ impl LinkedTrees {
         }
     }
 
+    /// See `Forest::visit_leaves`.
     pub(super) fn visit_leaves(
         &self,
         features: &[f64],

@@ -6,11 +6,12 @@
 //! of the leaves that no split rules out, the row comes to the leftmost. What
 //! all splits on one feature rule out hangs only on where the feature's value
 //! stands among their thresholds: its rank. So for each rank there is a mask
-//! a tree, and a row takes one and of masks a feature.
+//! for each tree, and a row joins one mask a feature.
 
 use std::array;
 use std::hint::black_box;
 
+use super::categories::CategorySplit;
 use super::questions::{FeatureQuestions, Questions};
 use super::{LANES, Leaves};
 use crate::saved::{Rule, SavedTree};
@@ -19,8 +20,8 @@ use crate::saved::{Rule, SavedTree};
 pub(super) const MAX_LEAVES: usize = 32;
 /// Most features that may be asked for; bounds what a row needs on the stack.
 const MAX_FEATURES: usize = 64;
-/// Most masks, 64 MiB of them.
-const MAX_MASKS: usize = 1 << 24;
+/// Most masks, 4 MiB of them; more would not stay in a cache.
+const MAX_MASKS: usize = 1 << 20;
 
 /// Masks of all trees for all ranks.
 #[derive(Debug)]
@@ -113,17 +114,18 @@ impl Masks {
         let left = self.rule_out(tree_index, tree, split.left, next_leaf, questions);
         let right = self.rule_out(tree_index, tree, split.right, next_leaf, questions);
         let position = questions.position(split.feature);
-        let feature = &self.features[position];
-        let group = &mut self.masks[tree_index / GROUP];
-        let masks = &mut group[feature.first_rank as usize..][..=feature.last_rank as usize];
-        for (rank, masks) in masks.iter_mut().enumerate() {
-            if goes_right(&questions.features[position], &split.rule, rank) {
+        let goes_right = questions.features[position].ranks_to_the_right(&split.rule);
+        let first_rank = self.features[position].first_rank as usize;
+        let masks = &mut self.masks[tree_index / GROUP][first_rank..];
+        for (masks, goes_right) in masks.iter_mut().zip(goes_right) {
+            if goes_right {
                 masks.0[tree_index % GROUP] &= !left;
             }
         }
         left | right
     }
 
+    /// See `Forest::visit_leaves`.
     pub(super) fn visit_leaves(
         &self,
         features: &[f64],
@@ -205,7 +207,8 @@ impl Masks {
                         *left &= mask;
                     }
                 }
-                // Through memory, as there is no way to count the zeros of many at once.
+                // Through memory: counting the zeros of a vector's lanes at
+                // once, as the compiler would, takes far longer.
                 let left = black_box(left);
                 let first_tree = group * GROUP;
                 let trees = left.as_chunks::<LANES>().0.iter();
@@ -247,15 +250,21 @@ fn category_rank(value: f64, categories: u32) -> u32 {
     }
 }
 
-fn goes_right(questions: &FeatureQuestions, rule: &Rule, rank: usize) -> bool {
-    let number = questions.number(rule);
-    match rule {
-        Rule::AtMost(_) => rank > number,
-        Rule::Categories { .. } => {
-            let split = &questions.category_splits[number];
-            let is_category = rank < questions.categories();
-            let value = if is_category { rank as f64 } else { f64::NAN };
-            !split.goes_left(value)
+impl FeatureQuestions {
+    /// For each rank whether a split by `rule` sends it to the right.
+    fn ranks_to_the_right(&self, rule: &Rule) -> Vec<bool> {
+        match rule {
+            Rule::AtMost(_) => {
+                let number = self.number(rule);
+                let ranks = 0..=self.thresholds.len();
+                ranks.map(|rank| rank > number).collect()
+            }
+            Rule::Categories { left, categories } => {
+                let split = CategorySplit::new(left, *categories);
+                let values = (0..self.categories()).map(|category| category as f64);
+                let values = values.chain([f64::NAN]);
+                values.map(|value| !split.goes_left(value)).collect()
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Spark grows a forest from few thresholds, at most `maxBins` − 1 a feature,
 //! so that its many splits repeat a few questions. They are answered once a
-//! row, in double precision; what remains is integers and has no branch that
-//! hangs on the row. [`masks`] is for trees of up to 32 leaves, Spark's default
-//! depth, [`padded`] for deeper ones, and [`linked`] for whatever has too many
+//! row, in double precision; what remains is integers, without a branch that
+//! hangs on the row. `masks` is for trees of up to 32 leaves, Spark's default
+//! depth; `padded` for deeper ones; `linked` for whatever has too many
 //! questions or levels for those. Each works on eight trees at a time, so that
 //! the processor has eight independent things to do.
 //!
@@ -27,8 +27,8 @@ use padded::PaddedTrees;
 /// Trees that are looked at together.
 const LANES: usize = 8;
 
-/// For each of [`LANES`] trees the leaf that a row comes to. Lanes after the
-/// last tree have a leaf of zeros.
+/// For each of [`LANES`] trees the leaf that a row comes to; lanes after the
+/// last tree have a leaf whose values are 0.
 type Leaves = [u32; LANES];
 
 /// Trees that share features and the meaning of their leaves.

@@ -113,6 +113,7 @@ impl PaddedTrees {
         self.place(start, tree, split.right, 2 * place + 1, next_leaf);
     }
 
+    /// See `Forest::visit_leaves`.
     pub(super) fn visit_leaves(
         &self,
         features: &[f64],
