@@ -9,10 +9,12 @@ const MAX_CLASSES: usize = 3;
 const FIRST_CATEGORICAL: usize = 2;
 const CATEGORIES: usize = 70;
 
+type IsChosen = fn(&Engine) -> bool;
+
 #[test]
 fn every_engine_gives_the_bits_of_a_plain_walk() {
     // Levels, and what is to be chosen for them.
-    let cases: [(usize, fn(&Engine) -> bool); 3] = [
+    let cases: [(usize, IsChosen); 3] = [
         (5, |engine| matches!(engine, Engine::Masks(_))),
         (9, |engine| matches!(engine, Engine::Padded(_))),
         (12, |engine| matches!(engine, Engine::Linked(_))),
