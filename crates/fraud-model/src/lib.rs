@@ -24,6 +24,8 @@ mod table;
 
 pub use columns::handbook_columns;
 pub use error::ModelError;
+#[doc(hidden)]
+pub use forest::ForestBench;
 pub use identity::ModelIdentity;
 pub use model::{Model, ModelOptions};
 pub use score::{Outcome, Scorer, Scores, fraud_probability};

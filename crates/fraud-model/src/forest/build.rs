@@ -1,10 +1,11 @@
-//! Lays saved trees out for the engine.
+//! Chooses an engine for saved trees and numbers their leaves for it.
 
-use std::collections::VecDeque;
-
-use super::categories::CategorySplit;
-use super::{Forest, Node, Test};
-use crate::saved::{Rule, SavedNode, SavedTree};
+use super::linked::LinkedTrees;
+use super::masks::{MAX_LEAVES, Masks};
+use super::padded::PaddedTrees;
+use super::questions::Questions;
+use super::{Engine, Forest};
+use crate::saved::{SavedNode, SavedTree};
 
 impl Forest {
     /// A forest whose leaves hold the `outputs` values that `leaf_values`
@@ -14,71 +15,74 @@ impl Forest {
         outputs: usize,
         leaf_values: impl Fn(&SavedNode, &mut Vec<f64>),
     ) -> Self {
-        let mut forest = Self {
-            nodes: Vec::with_capacity(trees.iter().map(|tree| tree.nodes.len()).sum()),
-            roots: Vec::with_capacity(trees.len()),
-            leaf_values: Vec::new(),
-            outputs,
-            category_splits: Vec::new(),
-            depth: 0,
+        let shapes: Vec<_> = trees.iter().map(Shape::of).collect();
+        let depth = shapes.iter().map(|shape| shape.depth).max().unwrap_or(0);
+        let engine = choose(trees, &shapes, depth);
+        // With masks, a tree's leaves begin at a multiple of the most that it may have.
+        let slots = match engine {
+            Engine::Masks(_) => MAX_LEAVES,
+            Engine::Padded(_) | Engine::Linked(_) => 1,
         };
-        for tree in trees {
-            forest.add(tree, &leaf_values);
-        }
-        forest
-    }
-
-    fn add(&mut self, tree: &SavedTree, leaf_values: &impl Fn(&SavedNode, &mut Vec<f64>)) {
-        const UNPLACED: Node = Node {
-            test: Test::Leaf,
-            feature: 0,
-            next: 0,
-        };
-        let root = self.nodes.len();
-        self.roots.push(root);
-        self.nodes.push(UNPLACED);
-        // Saved node, its place, its depth.
-        let mut queue = VecDeque::from([(0, root, 0)]);
-        while let Some((id, place, depth)) = queue.pop_front() {
-            let saved = &tree.nodes[id];
-            self.depth = self.depth.max(depth);
-            self.nodes[place] = match &saved.split {
-                None => {
-                    let leaf = self.leaf_values.len() / self.outputs;
-                    leaf_values(saved, &mut self.leaf_values);
-                    Node {
-                        test: Test::Leaf,
-                        feature: 0,
-                        next: index(leaf),
-                    }
-                }
-                Some(split) => {
-                    let left = self.nodes.len();
-                    self.nodes.extend([UNPLACED; 2]);
-                    queue.push_back((split.left, left, depth + 1));
-                    queue.push_back((split.right, left + 1, depth + 1));
-                    Node {
-                        test: self.test(&split.rule),
-                        feature: index(split.feature),
-                        next: index(left),
-                    }
-                }
-            };
-        }
-    }
-
-    fn test(&mut self, rule: &Rule) -> Test {
-        match rule {
-            Rule::AtMost(threshold) => Test::AtMost(*threshold),
-            Rule::Categories { left, categories } => {
-                self.category_splits
-                    .push(CategorySplit::new(left, *categories));
-                Test::Category(index(self.category_splits.len() - 1))
+        let mut values = Vec::new();
+        for (tree, shape) in trees.iter().zip(&shapes) {
+            for leaf in &shape.leaves {
+                leaf_values(&tree.nodes[*leaf], &mut values);
             }
+            let leaves = values.len() / outputs;
+            values.resize(leaves.next_multiple_of(slots) * outputs, 0.0);
+        }
+        let no_leaf = values.len() / outputs;
+        values.resize((no_leaf + MAX_LEAVES * super::LANES) * outputs, 0.0);
+        Self {
+            engine,
+            leaf_values: values,
+            outputs,
+            trees: trees.len(),
+            nodes: trees.iter().map(|tree| tree.nodes.len()).sum(),
+            depth,
         }
     }
 }
 
-fn index(index: usize) -> u32 {
-    u32::try_from(index).expect("a model's nodes and features are numbered by 32-bit integers")
+fn choose(trees: &[SavedTree], shapes: &[Shape], depth: usize) -> Engine {
+    let leaves: usize = shapes.iter().map(|shape| shape.leaves.len()).sum();
+    let no_leaf = u32::try_from(leaves).expect("a model's nodes are numbered by 32-bit integers");
+    if let Some(questions) = Questions::new(trees) {
+        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES)
+            && let Some(masks) = Masks::new(trees, &questions)
+        {
+            return Engine::Masks(masks);
+        }
+        if let Some(padded) = PaddedTrees::new(trees, questions, depth, no_leaf) {
+            return Engine::Padded(padded);
+        }
+    }
+    Engine::Linked(LinkedTrees::new(trees, no_leaf))
+}
+
+/// What a tree looks like.
+struct Shape {
+    /// The ids of its leaves, from left to right.
+    leaves: Vec<usize>,
+    /// The splits on the longest way from the root to a leaf.
+    depth: usize,
+}
+
+impl Shape {
+    fn of(tree: &SavedTree) -> Self {
+        let mut shape = Self {
+            leaves: Vec::new(),
+            depth: 0,
+        };
+        // Nodes and their depths; the leftmost on top.
+        let mut stack = vec![(0, 0)];
+        while let Some((id, depth)) = stack.pop() {
+            shape.depth = shape.depth.max(depth);
+            match &tree.nodes[id].split {
+                Some(split) => stack.extend([(split.right, depth + 1), (split.left, depth + 1)]),
+                None => shape.leaves.push(id),
+            }
+        }
+        shape
+    }
 }

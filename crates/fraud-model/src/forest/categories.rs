@@ -1,7 +1,7 @@
 //! Splits on a categorical feature, by `CategoricalSplit` of Spark's `Split.scala`.
 
 /// Which categories go left.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct CategorySplit {
     /// One bit a category: whether Spark keeps it in its set.
     members: Vec<u64>,
@@ -28,6 +28,11 @@ impl CategorySplit {
             members,
             members_go_left,
         }
+    }
+
+    /// A bound of the categories that it tells apart.
+    pub(super) fn categories(&self) -> usize {
+        self.members.len() * 64
     }
 
     pub(super) fn goes_left(&self, value: f64) -> bool {

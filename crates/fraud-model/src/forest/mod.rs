@@ -1,86 +1,107 @@
-//! The engine for trees: all trees of an ensemble in flat arrays.
+//! The engine for trees.
 //!
-//! Trees are the outer loop and rows the inner one, so that a tree stays in
-//! the cache and each row still adds its votes in the order of the trees,
-//! which is part of the number.
+//! Spark grows a forest from few thresholds, at most `maxBins` − 1 a feature,
+//! so that its many splits repeat a few questions. They are answered once a
+//! row, in double precision; what remains is integers, without a branch that
+//! hangs on the row. `masks` is for trees of up to 32 leaves, Spark's default
+//! depth; `padded` for deeper ones; `linked` for whatever has too many
+//! questions or levels for those. Each works on eight trees at a time, so that
+//! the processor has eight independent things to do.
+//!
+//! Every row adds its votes in the order of the trees, which is part of the
+//! number.
 
+mod bench;
 mod build;
 mod categories;
+mod linked;
+mod masks;
+mod padded;
+mod questions;
 
-use categories::CategorySplit;
+pub use bench::ForestBench;
+use linked::LinkedTrees;
+use masks::Masks;
+use padded::PaddedTrees;
+
+/// Trees that are looked at together.
+const LANES: usize = 8;
+
+/// For each of [`LANES`] trees the leaf that a row comes to; lanes after the
+/// last tree have a leaf whose values are 0.
+type Leaves = [u32; LANES];
 
 /// Trees that share features and the meaning of their leaves.
 #[derive(Debug)]
 pub(crate) struct Forest {
-    /// Breadth first, tree after tree; a right child follows its left sibling.
-    nodes: Vec<Node>,
-    /// The index of each tree's root.
-    roots: Vec<usize>,
+    engine: Engine,
     /// `outputs` values a leaf.
     leaf_values: Vec<f64>,
     outputs: usize,
-    category_splits: Vec<CategorySplit>,
+    trees: usize,
+    nodes: usize,
     depth: usize,
 }
 
-/// A node; a leaf's `next` is its place among the leaves, an inner node's
-/// that of its left child.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    test: Test,
-    feature: u32,
-    next: u32,
-}
-
-/// Which values of the feature go left.
-#[derive(Debug, Clone, Copy)]
-enum Test {
-    Leaf,
-    /// Those not above the threshold. NaN is not "not above", so it goes right.
-    AtMost(f64),
-    /// By the category split of this index.
-    Category(u32),
+#[derive(Debug)]
+enum Engine {
+    Masks(Masks),
+    Padded(PaddedTrees),
+    Linked(LinkedTrees),
 }
 
 impl Forest {
     /// Adds to each row of `votes` (`outputs` a row) the leaf values of every
     /// tree, in the order of the trees. `features` holds `width` values a row.
     pub(crate) fn votes(&self, features: &[f64], width: usize, votes: &mut [f64]) {
-        for root in &self.roots {
-            let rows = features
-                .chunks_exact(width)
-                .zip(votes.chunks_exact_mut(self.outputs));
-            for (row, votes) in rows {
-                let leaf = self.leaf(*root, row) * self.outputs;
-                let values = &self.leaf_values[leaf..leaf + self.outputs];
+        if self.outputs == 2 {
+            let values = self.leaf_values.as_chunks::<2>().0;
+            let votes = votes.as_chunks_mut::<2>().0;
+            if let Engine::Masks(masks) = &self.engine {
+                masks.votes_of_two(features, width, values, votes);
+                return;
+            }
+            self.visit_leaves(features, width, |row, _, leaves| {
+                let mut sums = votes[row];
+                for leaf in leaves {
+                    let [first, second] = values[leaf as usize];
+                    sums[0] += first;
+                    sums[1] += second;
+                }
+                votes[row] = sums;
+            });
+            return;
+        }
+        self.visit_leaves(features, width, |row, _, leaves| {
+            let votes = &mut votes[row * self.outputs..][..self.outputs];
+            for leaf in leaves {
+                let values = &self.leaf_values[leaf as usize * self.outputs..];
                 for (vote, value) in votes.iter_mut().zip(values) {
                     *vote += value;
                 }
             }
-        }
+        });
     }
 
     /// Sets each row of `answers` (one a tree) to the leaf values of the trees.
     /// Only for trees with one output.
     pub(crate) fn answers(&self, features: &[f64], width: usize, answers: &mut [f64]) {
-        for (tree, root) in self.roots.iter().enumerate() {
-            let rows = features
-                .chunks_exact(width)
-                .zip(answers.chunks_exact_mut(self.trees()));
-            for (row, answers) in rows {
-                answers[tree] = self.leaf_values[self.leaf(*root, row)];
+        self.visit_leaves(features, width, |row, first_tree, leaves| {
+            let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
+            for (answer, leaf) in answers.iter_mut().zip(leaves) {
+                *answer = self.leaf_values[leaf as usize];
             }
-        }
+        });
     }
 
     /// How many trees there are.
     pub(crate) fn trees(&self) -> usize {
-        self.roots.len()
+        self.trees
     }
 
     /// How many nodes they have, leaves included.
     pub(crate) fn nodes(&self) -> usize {
-        self.nodes.len()
+        self.nodes
     }
 
     /// The splits on the longest way from a root to a leaf.
@@ -88,16 +109,18 @@ impl Forest {
         self.depth
     }
 
-    fn leaf(&self, root: usize, row: &[f64]) -> usize {
-        let mut node = &self.nodes[root];
-        loop {
-            let value = row[node.feature as usize];
-            let left = match node.test {
-                Test::Leaf => return node.next as usize,
-                Test::AtMost(threshold) => value <= threshold,
-                Test::Category(split) => self.category_splits[split as usize].goes_left(value),
-            };
-            node = &self.nodes[node.next as usize + usize::from(!left)];
+    /// Calls `visit` with each row, the first of [`LANES`] trees, and their
+    /// leaves; for each row in the order of the trees.
+    fn visit_leaves(
+        &self,
+        features: &[f64],
+        width: usize,
+        visit: impl FnMut(usize, usize, Leaves),
+    ) {
+        match &self.engine {
+            Engine::Masks(masks) => masks.visit_leaves(features, width, visit),
+            Engine::Padded(trees) => trees.visit_leaves(features, width, visit),
+            Engine::Linked(trees) => trees.visit_leaves(features, width, visit),
         }
     }
 }

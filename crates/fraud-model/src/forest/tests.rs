@@ -1,62 +1,131 @@
-//! The engine against a plain walk through the trees as they were saved.
+//! The engines against a plain walk through the trees as they were saved.
 
-use super::Forest;
+use super::{Engine, Forest};
 use crate::saved::{Rule, SavedNode, SavedTree, Split};
 
 const FEATURES: usize = 4;
-const CLASSES: usize = 3;
+const MAX_CLASSES: usize = 3;
 /// Features from here on are categorical.
 const FIRST_CATEGORICAL: usize = 2;
 const CATEGORIES: usize = 70;
 
+type IsChosen = fn(&Engine) -> bool;
+
 #[test]
-fn the_engine_gives_the_bits_of_a_plain_walk() {
-    for seed in 1..100 {
-        let mut random = Random(seed);
-        let trees: Vec<_> = (0..random.below(8) + 1)
-            .map(|_| random_tree(&mut random))
-            .collect();
-        let forest = Forest::new(&trees, CLASSES, |leaf, votes| votes.extend(shares(leaf)));
-        let rows: Vec<f64> = (0..200)
-            .flat_map(|_| random_row(&mut random, &trees))
-            .collect();
-        let mut votes = vec![0.0; rows.len() / FEATURES * CLASSES];
-        forest.votes(&rows, FEATURES, &mut votes);
-        for (row, votes) in rows.chunks(FEATURES).zip(votes.chunks(CLASSES)) {
-            let expected = plain_votes(&trees, row);
-            assert_eq!(bits(votes), bits(&expected), "seed {seed}, row {row:?}");
+fn every_engine_gives_the_bits_of_a_plain_walk() {
+    // Levels, and what is to be chosen for them.
+    let cases: [(usize, IsChosen); 3] = [
+        (5, |engine| matches!(engine, Engine::Masks(_))),
+        (9, |engine| matches!(engine, Engine::Padded(_))),
+        (12, |engine| matches!(engine, Engine::Linked(_))),
+    ];
+    for (levels, is_chosen) in cases {
+        for seed in 1..100 {
+            let mut random = Random(seed);
+            let mut trees: Vec<_> = (0..random.below(12))
+                .map(|_| random_tree(&mut random, levels))
+                .collect();
+            trees.push(full_tree(&mut random, levels));
+            let engine = forest::<2>(&trees).engine;
+            assert!(
+                is_chosen(&engine),
+                "{levels} levels, seed {seed}: {engine:?}"
+            );
+            let rows: Vec<f64> = (0..75)
+                .flat_map(|_| random_row(&mut random, &trees))
+                .collect();
+            assert_same_bits::<2>(&forest::<2>(&trees), &trees, &rows);
+            assert_same_bits::<3>(&forest::<3>(&trees), &trees, &rows);
+            assert_same_bits::<3>(&forest::<3>(&trees), &trees, &rows[..FEATURES]);
         }
     }
 }
 
 #[test]
-fn answers_are_each_trees_own() {
-    let mut random = Random(7);
-    let trees: Vec<_> = (0..5).map(|_| random_tree(&mut random)).collect();
-    let forest = Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction));
-    let row = random_row(&mut random, &trees);
-    let mut answers = vec![f64::NAN; trees.len()];
-    forest.answers(&row, FEATURES, &mut answers);
-    let expected: Vec<_> = trees
-        .iter()
-        .map(|tree| plain_leaf(tree, &row).prediction)
+fn a_million_rows_through_a_hundred_trees_of_depth_8_give_the_bits_of_a_plain_walk() {
+    let mut random = Random(2026);
+    let few: Vec<f64> = (0..31).map(|_| random_value(&mut random)).collect();
+    let trees: Vec<_> = (0..100)
+        .map(|_| full_tree_of(&mut random, 8, &few))
         .collect();
-    assert_eq!(answers, expected);
+    let forest = forest::<2>(&trees);
+    assert!(matches!(forest.engine, Engine::Padded(_)));
+    let values = values_near(&trees);
+    let mut rows = vec![0.0; 1000 * FEATURES];
+    for _ in 0..1000 {
+        rows.fill_with(|| values[random.below(values.len())]);
+        assert_same_bits::<2>(&forest, &trees, &rows);
+    }
 }
 
-fn plain_votes(trees: &[SavedTree], row: &[f64]) -> Vec<f64> {
-    let mut votes = vec![0.0; CLASSES];
+#[test]
+fn a_threshold_that_is_no_number_sends_all_to_the_right() {
+    let mut random = Random(3);
+    let mut trees = vec![full_tree(&mut random, 3)];
+    for node in &mut trees[0].nodes {
+        if let Some(split) = &mut node.split {
+            split.rule = Rule::AtMost(f64::NAN);
+        }
+    }
+    let row = random_row(&mut random, &trees);
+    assert_same_bits::<2>(&forest::<2>(&trees), &trees, &row);
+}
+
+#[test]
+fn answers_are_each_trees_own() {
+    for levels in [4, 8, 12] {
+        let mut random = Random(7);
+        let trees: Vec<_> = (0..13).map(|_| full_tree(&mut random, levels)).collect();
+        let forest = Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction));
+        let row = random_row(&mut random, &trees);
+        let mut answers = vec![f64::NAN; trees.len()];
+        forest.answers(&row, FEATURES, &mut answers);
+        let expected: Vec<_> = trees
+            .iter()
+            .map(|tree| plain_leaf(tree, &row).prediction)
+            .collect();
+        assert_eq!(answers, expected);
+    }
+}
+
+fn forest<const CLASSES: usize>(trees: &[SavedTree]) -> Forest {
+    Forest::new(trees, CLASSES, |leaf, votes| {
+        votes.extend(shares::<CLASSES>(leaf));
+    })
+}
+
+fn assert_same_bits<const CLASSES: usize>(forest: &Forest, trees: &[SavedTree], rows: &[f64]) {
+    let mut votes = vec![0.0; rows.len() / FEATURES * CLASSES];
+    forest.votes(rows, FEATURES, &mut votes);
+    for (row, votes) in rows.chunks(FEATURES).zip(votes.chunks(CLASSES)) {
+        let expected = plain_votes::<CLASSES>(trees, row);
+        assert!(
+            votes
+                .iter()
+                .map(|vote| vote.to_bits())
+                .eq(expected.map(f64::to_bits)),
+            "{votes:?} instead of {expected:?} for {row:?}"
+        );
+    }
+}
+
+fn plain_votes<const CLASSES: usize>(trees: &[SavedTree], row: &[f64]) -> [f64; CLASSES] {
+    let mut votes = [0.0; CLASSES];
     for tree in trees {
-        for (vote, share) in votes.iter_mut().zip(shares(plain_leaf(tree, row))) {
+        for (vote, share) in votes
+            .iter_mut()
+            .zip(shares::<CLASSES>(plain_leaf(tree, row)))
+        {
             *vote += share;
         }
     }
     votes
 }
 
-fn shares(leaf: &SavedNode) -> Vec<f64> {
-    let total: f64 = leaf.stats.iter().sum();
-    leaf.stats.iter().map(|stats| stats / total).collect()
+/// As if the classes after the first `CLASSES` weren't there.
+fn shares<const CLASSES: usize>(leaf: &SavedNode) -> [f64; CLASSES] {
+    let total: f64 = leaf.stats[..CLASSES].iter().sum();
+    std::array::from_fn(|class| leaf.stats[class] / total)
 }
 
 fn plain_leaf<'t>(tree: &'t SavedTree, row: &[f64]) -> &'t SavedNode {
@@ -83,95 +152,135 @@ fn goes_left(value: f64, left: &[usize], categories: usize) -> bool {
     !right.contains(&value)
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
-    values.iter().map(|value| value.to_bits()).collect()
-}
-
-fn random_tree(random: &mut Random) -> SavedTree {
+fn random_tree(random: &mut Random, levels: usize) -> SavedTree {
     let mut nodes = Vec::new();
-    grow(random, &mut nodes, 0);
+    grow(random, &mut nodes, levels, 5, &random_rule);
     SavedTree { nodes }
 }
 
-/// Adds a node and what is under it, in Spark's pre-order.
-fn grow(random: &mut Random, nodes: &mut Vec<SavedNode>, depth: usize) {
+/// A tree of which every leaf has the same depth.
+fn full_tree(random: &mut Random, levels: usize) -> SavedTree {
+    let mut nodes = Vec::new();
+    grow(random, &mut nodes, levels, usize::MAX, &random_rule);
+    SavedTree { nodes }
+}
+
+/// The same with thresholds of `few` alone.
+fn full_tree_of(random: &mut Random, levels: usize, few: &[f64]) -> SavedTree {
+    let rule = |random: &mut Random, _| Rule::AtMost(few[random.below(few.len())]);
+    let mut nodes = Vec::new();
+    grow(random, &mut nodes, levels, usize::MAX, &rule);
+    SavedTree { nodes }
+}
+
+/// Adds a node and what is under it, in Spark's pre-order; above `levels` one
+/// node in `leaf_each` is a leaf.
+fn grow(
+    random: &mut Random,
+    nodes: &mut Vec<SavedNode>,
+    levels: usize,
+    leaf_each: usize,
+    rule: &dyn Fn(&mut Random, usize) -> Rule,
+) {
     let id = nodes.len();
     nodes.push(SavedNode {
         prediction: random.below(1000) as f64 / 7.0,
-        stats: (0..CLASSES)
+        stats: (0..MAX_CLASSES)
             .map(|_| (random.below(1000) + 1) as f64)
             .collect(),
         split: None,
     });
-    if depth == 7 || random.below(5) == 0 {
+    if levels == 0 || random.below(leaf_each) == 0 {
         return;
     }
     let feature = random.below(FEATURES);
-    let rule = if feature < FIRST_CATEGORICAL {
-        Rule::AtMost(random_value(random))
-    } else {
-        let left = (0..CATEGORIES).filter(|_| random.below(2) == 0).collect();
-        Rule::Categories {
-            left,
-            categories: CATEGORIES,
-        }
-    };
+    let rule_here = rule(random, feature);
     let left = nodes.len();
-    grow(random, nodes, depth + 1);
+    grow(random, nodes, levels - 1, leaf_each, rule);
     let right = nodes.len();
-    grow(random, nodes, depth + 1);
+    grow(random, nodes, levels - 1, leaf_each, rule);
     nodes[id].split = Some(Split {
         feature,
-        rule,
+        rule: rule_here,
         left,
         right,
     });
 }
 
-/// Values on thresholds and right beside them, and those that compare oddly.
-fn random_row(random: &mut Random, trees: &[SavedTree]) -> Vec<f64> {
-    let thresholds: Vec<f64> = trees
+fn random_rule(random: &mut Random, feature: usize) -> Rule {
+    if feature < FIRST_CATEGORICAL {
+        let threshold = random.below(100) as f64 / 8.0 - 5.0;
+        let odd = ODD[1 + random.below(ODD.len() - 1)];
+        return Rule::AtMost([threshold, odd][usize::from(random.below(8) == 0)]);
+    }
+    // Few ways to split, as in a grown forest.
+    let way = random.below(8);
+    Rule::Categories {
+        left: (0..CATEGORIES)
+            .filter(|category| category * 7 % 11 > way)
+            .collect(),
+        categories: CATEGORIES,
+    }
+}
+
+/// The thresholds, the values right beside them, and those that compare oddly.
+fn values_near(trees: &[SavedTree]) -> Vec<f64> {
+    let thresholds = trees
         .iter()
         .flat_map(|tree| &tree.nodes)
         .filter_map(|node| match node.split.as_ref()?.rule {
             Rule::AtMost(threshold) => Some(threshold),
             Rule::Categories { .. } => None,
-        })
+        });
+    let mut values: Vec<f64> = thresholds
+        .flat_map(|value| [value, value.next_up(), value.next_down()])
         .collect();
-    let value = |random: &mut Random| match random.below(4) {
-        _ if thresholds.is_empty() => random_value(random),
-        0 => thresholds[random.below(thresholds.len())],
-        1 => thresholds[random.below(thresholds.len())].next_up(),
-        2 => thresholds[random.below(thresholds.len())].next_down(),
-        _ => random_value(random),
+    values.sort_by(f64::total_cmp);
+    values.dedup_by_key(|value| value.to_bits());
+    values.extend(ODD);
+    values
+}
+
+fn random_row(random: &mut Random, trees: &[SavedTree]) -> Vec<f64> {
+    let near = values_near(trees);
+    let numbers = |random: &mut Random| match random.below(4) {
+        0 => random_value(random),
+        _ => near[random.below(near.len())],
     };
-    let mut row: Vec<f64> = (0..FIRST_CATEGORICAL).map(|_| value(random)).collect();
-    row.extend(
-        (FIRST_CATEGORICAL..FEATURES).map(|_| match random.below(8) {
-            0 => random_value(random),
-            1 => 0.5,
-            _ => random.below(CATEGORIES + 2) as f64,
-        }),
-    );
-    row
+    let categories = |random: &mut Random| match random.below(8) {
+        0 => random_value(random),
+        1 => 0.5,
+        _ => random.below(CATEGORIES + 2) as f64,
+    };
+    (0..FEATURES)
+        .map(|feature| {
+            if feature < FIRST_CATEGORICAL {
+                numbers(random)
+            } else {
+                categories(random)
+            }
+        })
+        .collect()
 }
 
 fn random_value(random: &mut Random) -> f64 {
-    const ODD: [f64; 8] = [
-        f64::NAN,
-        0.0,
-        -0.0,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::MIN_POSITIVE,
-        5e-324,
-        -1.0,
-    ];
     match random.below(3) {
-        0 => ODD[random.below(ODD.len())],
+        0 => ODD[1 + random.below(ODD.len() - 1)],
         _ => random.below(2000) as f64 / 8.0 - 100.0,
     }
 }
+
+/// NaN, which is no threshold, first.
+const ODD: [f64; 8] = [
+    f64::NAN,
+    0.0,
+    -0.0,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::MIN_POSITIVE,
+    5e-324,
+    -1.0,
+];
 
 /// Marsaglia's xorshift, so that a failing seed fails again.
 struct Random(u64);

@@ -71,29 +71,62 @@ impl DeadLetters {
     /// Whether all are acknowledged; waits for that until `deadline`.
     pub(crate) fn settle(&self, deadline: Instant) -> Result<bool, Failure> {
         loop {
+            if !self.wait_for_answers(deadline) {
+                return Ok(false);
+            }
             let refused = std::mem::take(&mut *lock(&self.refused));
-            if refused.is_empty() && self.producer.in_flight_count() == 0 {
+            if refused.is_empty() {
                 return Ok(true);
             }
-            for Refused { letter, error } in refused {
-                self.send_again(letter, &error)?;
+            let (too_large, others): (Vec<_>, Vec<_>) = refused
+                .into_iter()
+                .partition(|refused| is_too_large(&refused.error));
+            for Refused { letter, .. } in too_large {
+                if !self.send_alone(letter, deadline)? {
+                    return Ok(false);
+                }
             }
+            for Refused { letter, error } in others {
+                judge(&self.producer, &error)?;
+                self.enqueue(letter)?;
+            }
+        }
+    }
+
+    /// A broker refuses a batch as a whole: only a letter that is refused alone is
+    /// known to be too large. Such a one is reduced. `false`: no answer until `deadline`,
+    /// or nothing is left to be reduced.
+    fn send_alone(&self, mut letter: DeadLetter, deadline: Instant) -> Result<bool, Failure> {
+        loop {
+            self.enqueue(letter)?;
+            if !self.wait_for_answers(deadline) {
+                return Ok(false);
+            }
+            let refused = lock(&self.refused).pop();
+            let Some(refused) = refused else {
+                return Ok(true);
+            };
+            if !is_too_large(&refused.error) || !refused.letter.can_be_reduced() {
+                judge(&self.producer, &refused.error)?;
+                lock(&self.refused).push(refused);
+                return Ok(false);
+            }
+            letter = refused.letter;
+            letter.reduce();
+        }
+    }
+
+    /// Whether each letter that was sent is acknowledged or refused by `deadline`.
+    fn wait_for_answers(&self, deadline: Instant) -> bool {
+        while self.producer.in_flight_count() > 0 {
             let wait = deadline.saturating_duration_since(Instant::now());
             if wait.is_zero() {
-                return Ok(false);
+                return false;
             }
             // A timeout shows in the number of messages that are in flight.
             let _ = self.producer.flush(wait);
         }
-    }
-
-    fn send_again(&self, mut letter: DeadLetter, error: &KafkaError) -> Result<(), Failure> {
-        if is_too_large(error) && letter.can_be_reduced() {
-            letter.reduce();
-        } else {
-            judge(&self.producer, error)?;
-        }
-        self.enqueue(letter)
+        true
     }
 
     /// Hands a dead letter to the client; waits while its queue is full.

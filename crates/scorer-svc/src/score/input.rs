@@ -1,7 +1,7 @@
 //! Transactions from JSON lines or Parquet.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -29,11 +29,13 @@ impl Input {
         if path.is_dir() {
             return Ok(Self::Parquet(parquet_files(path)?));
         }
-        let mut file = File::open(path).with_context(cannot_read)?;
-        Ok(if is_parquet(&mut file).with_context(cannot_read)? {
+        let mut file = BufReader::new(File::open(path).with_context(cannot_read)?);
+        // Looked at without being read: a pipe can't be rewound.
+        let start = file.fill_buf().with_context(cannot_read)?;
+        Ok(if start.starts_with(PARQUET_MAGIC) {
             Self::Parquet(vec![path.to_owned()])
         } else {
-            Self::Lines(Box::new(BufReader::new(file)))
+            Self::Lines(Box::new(file))
         })
     }
 
@@ -119,15 +121,6 @@ fn parquet_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-fn is_parquet(file: &mut File) -> io::Result<bool> {
-    let mut start = Vec::new();
-    file.by_ref()
-        .take(PARQUET_MAGIC.len() as u64)
-        .read_to_end(&mut start)?;
-    file.rewind()?;
-    Ok(start == PARQUET_MAGIC)
 }
 
 /// The columns that are read; a label is, where there is one.

@@ -82,6 +82,7 @@ fn load_from<S: Section>(
     let section: S = effective.section(service.name)?;
     ConfigError::all([
         runtime.kafka.settle(),
+        runtime.topics.check(),
         runtime.object_store.settle(),
         section.check(&runtime),
     ])?;

@@ -52,7 +52,14 @@ fn edit_value(key: &str, value: &toml::Value) -> Value {
 /// Also librdkafka's: `ssl.key.password`, `ssl.key.pem`, `sasl.oauthbearer.client.secret` …
 fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
-        || ["password", "secret", "key.pem", "assertion.private"]
-            .iter()
-            .any(|part| key.contains(part) && key.contains('.'))
+        || [
+            "password",
+            "secret",
+            "key.pem",
+            "assertion.private",
+            "oauthbearer.config",
+            "jaas",
+        ]
+        .iter()
+        .any(|part| key.contains(part) && key.contains('.'))
 }

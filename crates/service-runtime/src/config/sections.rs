@@ -42,6 +42,50 @@ pub struct Topics {
     pub results_dead_letter: String,
 }
 
+impl Topics {
+    /// Refuses names that Kafka refuses, and one name for two purposes: a dead letter
+    /// that comes back as a transaction would go round for ever.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let named = [
+            ("topics.transactions", &self.transactions),
+            ("topics.results", &self.results),
+            (
+                "topics.transactions_dead_letter",
+                &self.transactions_dead_letter,
+            ),
+            ("topics.results_dead_letter", &self.results_dead_letter),
+        ];
+        let mut faults = Vec::new();
+        for (index, (key, topic)) in named.into_iter().enumerate() {
+            if !is_topic_name(topic) {
+                faults.push(Err(ConfigError(format!(
+                    "{key} is {topic:?}: a topic's name has 1 to 249 letters, digits, '.', '_' and '-'"
+                ))));
+            }
+            let earlier = named[..index].iter().find(|(_, other)| *other == topic);
+            if let Some((other_key, _)) = earlier
+                && !is_pair_of_dead_letters(key, other_key)
+            {
+                faults.push(Err(ConfigError(format!(
+                    "{other_key} and {key} are both {topic:?}: each needs a topic of its own"
+                ))));
+            }
+        }
+        ConfigError::all(faults)
+    }
+}
+
+/// Nobody reads dead letters as anything else, so both kinds may share a topic.
+fn is_pair_of_dead_letters(key: &str, other_key: &str) -> bool {
+    key.ends_with("_dead_letter") && other_key.ends_with("_dead_letter")
+}
+
+/// Kafka's rule (`org.apache.kafka.common.internals.Topic`).
+fn is_topic_name(name: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=249).contains(&name.len()) && name.bytes().all(is_legal) && name != "." && name != ".."
+}
+
 /// `[admin]`
 #[derive(Debug, Clone, Deserialize)]
 pub struct AdminConfig {

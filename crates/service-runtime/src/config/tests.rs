@@ -335,6 +335,32 @@ fn a_user_without_sasl_and_sasl_without_a_user_are_contradictions() {
 }
 
 #[test]
+fn a_topic_serves_one_purpose_and_has_a_name_that_kafka_takes() {
+    for (variable, topic, expected) in [
+        (
+            "FRAUD__TOPICS__TRANSACTIONS_DEAD_LETTER",
+            "transactions",
+            "topics.transactions and topics.transactions_dead_letter are both \"transactions\"",
+        ),
+        (
+            "FRAUD__TOPICS__RESULTS",
+            "transactions",
+            "topics.transactions and topics.results are both \"transactions\"",
+        ),
+        ("FRAUD__TOPICS__RESULTS", "", "topics.results is \"\""),
+        ("FRAUD__TOPICS__RESULTS", "a b", "topics.results is \"a b\""),
+    ] {
+        let error = error_of(load_env(&[(variable, topic)]));
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let shared = [
+        ("FRAUD__TOPICS__TRANSACTIONS_DEAD_LETTER", "dead"),
+        ("FRAUD__TOPICS__RESULTS_DEAD_LETTER", "dead"),
+    ];
+    load_env(&shared).unwrap();
+}
+
+#[test]
 fn a_filter_that_tracing_cant_read_is_refused() {
     let error = error_of(load_env(&[("FRAUD__LOG__FILTER", "info,,=x=")]));
     assert!(error.starts_with("log.filter: "), "{error}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::time::UNIX_EPOCH;
 
+use chrono::{DateTime, SecondsFormat};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -71,7 +71,10 @@ impl fmt::Display for Start {
         match self {
             Self::Earliest => formatter.write_str("earliest"),
             Self::Latest => formatter.write_str("latest"),
-            Self::Time(milliseconds) => write!(formatter, "{milliseconds} ms since 1970"),
+            Self::Time(milliseconds) => {
+                let time = DateTime::from_timestamp_millis(*milliseconds).unwrap_or_default();
+                formatter.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
+            }
             Self::Offsets(_) => formatter.write_str("given offsets"),
         }
     }
@@ -101,9 +104,8 @@ fn offsets(json: &str) -> Result<Start, ConfigError> {
 }
 
 fn time(text: &str) -> Option<Start> {
-    let time = humantime::parse_rfc3339(text).ok()?;
-    let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since_epoch.as_millis()).ok().map(Start::Time)
+    let milliseconds = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+    (milliseconds >= 0).then_some(Start::Time(milliseconds))
 }
 
 #[cfg(test)]

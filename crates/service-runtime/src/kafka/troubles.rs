@@ -31,8 +31,11 @@ pub(crate) struct Troubles {
 struct State {
     /// By client and kind.
     present: BTreeMap<(String, Kind), String>,
-    /// When each text was last logged.
+    /// When each text was last logged. Kept after the trouble, as one that comes and
+    /// goes is one trouble.
     warned: BTreeMap<String, Instant>,
+    /// The log has a warning that nothing has lifted yet.
+    is_told: bool,
 }
 
 impl Troubles {
@@ -66,8 +69,7 @@ impl Troubles {
             return;
         }
         self.health.client_resolved(Reason::Kafka, client);
-        if state.present.is_empty() {
-            state.warned.clear();
+        if state.present.is_empty() && std::mem::take(&mut state.is_told) {
             info!("Kafka serves us again");
         }
     }
@@ -109,6 +111,7 @@ impl State {
 
     fn warn_about(&mut self, text: &str) {
         if self.is_due(text, Instant::now()) {
+            self.is_told = true;
             warn!("{text}");
         }
     }
