@@ -10,7 +10,7 @@ PREREQUISITES := crates/local-stack/prerequisites.sh
 .PHONY: help demo run build build-release test e2e lint fmt clean
 
 help: ## List the habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
 	@$(LOCAL_STACK) demo
@@ -50,6 +50,12 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 goldens: ## Let Spark make the golden cases of all stages anew (minutes)
 	@$(PREREQUISITES) build python
 	models/make-goldens
+
+bench-model: ## Time the engine beside LightGBM, ONNX Runtime, tl2cgen and lleaves, and print the ratios
+	@$(PREREQUISITES) build python
+	python3 -m venv target/bench-venv
+	target/bench-venv/bin/pip install --quiet -r crates/fraud-model/benches/peers/requirements.txt
+	target/bench-venv/bin/python crates/fraud-model/benches/peers/bench_model.py
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::basic::Type as PhysicalType;
+use parquet::basic::{Compression, Type as PhysicalType};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
 use schema::transaction::{Feature, TransactionWriter};
@@ -41,7 +41,8 @@ impl SourceFile {
             .read_footer()
             .and_then(arrow_metadata)
             .with_context(|| name.clone())?;
-        TransactionWriter::new(metadata.schema(), columns, types).with_context(|| name)?;
+        TransactionWriter::new(metadata.schema(), columns, types).with_context(|| name.clone())?;
+        check_compression(metadata.metadata()).with_context(|| name)?;
         let positions: Vec<_> = columns
             .iter()
             .map(|column| metadata.schema().index_of(column))
@@ -93,6 +94,19 @@ impl SourceFile {
     fn parquet(&self) -> &ParquetMetaData {
         self.metadata.metadata()
     }
+}
+
+/// Before the first message is sent, not when the first page is read.
+fn check_compression(parquet: &ParquetMetaData) -> Result<()> {
+    let groups = parquet.row_groups().iter();
+    for column in groups.flat_map(|group| group.columns()) {
+        if let unreadable @ (Compression::BROTLI(_) | Compression::LZO) = column.compression() {
+            bail!(
+                "compressed with {unreadable}: write it with Snappy, Zstandard, gzip, LZ4 or none"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A part of a file, as large as its writer thought right for memory.

@@ -96,13 +96,16 @@ impl GroupConsumer {
             &member.reporter.client,
             format!("waiting for an assignment of topic \"{topic}\" in group \"{group}\""),
         );
-        Ok(Self {
+        let mut consumer = Self {
             member,
             health: context.health.clone(),
             assigned: BTreeMap::new(),
             is_out_of_range: false,
             quiet_since: None,
-        })
+        };
+        // So that its metrics show from now on that nothing is assigned.
+        consumer.set_assigned(BTreeMap::new());
+        Ok(consumer)
     }
 
     /// Waits for the next event at most `timeout`. Transient trouble is logged
