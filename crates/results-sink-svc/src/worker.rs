@@ -99,10 +99,12 @@ impl Worker {
         }
     }
 
-    /// Publishes and commits what is closed. Reading pauses while that fails.
+    /// Publishes and commits what is closed, and sends again what was refused. Reading
+    /// pauses while that fails.
     fn settle_closed(&mut self) -> Result<(), Failure> {
         let now = Instant::now();
-        if !self.intake.has_sealed() || self.outage.is_waiting(now) {
+        let has_work = self.intake.has_sealed() || self.intake.dead_letters.has_refused();
+        if !has_work || self.outage.is_waiting(now) {
             return Ok(());
         }
         let was_out = self.outage.is_on();

@@ -79,10 +79,11 @@ impl DeadLetter {
                     None => found,
                 }
             });
+        let has_more = message.key().is_some() || headers.count() > what_is_wrong.count() + 1;
         let content = match find_header(message, TRUNCATED) {
             None => Content::Whole,
-            Some(_) if headers.count() == what_is_wrong.count() + 1 => Content::Nothing,
-            Some(_) => Content::KeyAndHeaders,
+            Some(_) if has_more => Content::KeyAndHeaders,
+            Some(_) => Content::Nothing,
         };
         Self {
             key: message.key().map(<[u8]>::to_vec),

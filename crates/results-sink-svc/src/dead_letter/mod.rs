@@ -68,6 +68,11 @@ impl DeadLetters {
         self.enqueue(DeadLetter::of(message, rejection))
     }
 
+    /// Whether some must be sent again, by [`Self::settle`].
+    pub(crate) fn has_refused(&self) -> bool {
+        !lock(&self.refused).is_empty()
+    }
+
     /// Whether all are acknowledged; waits for that until `deadline`.
     pub(crate) fn settle(&self, deadline: Instant) -> Result<bool, Failure> {
         loop {
