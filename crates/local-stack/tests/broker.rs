@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use local_stack::{
     Broker, BrokerOptions, Isolation, Listener, Message, Topic, TopicReader, create_topics,
-    end_offsets, free_port, send, wait_until,
+    end_offsets, send, wait_until,
 };
 
 const SOON: Duration = Duration::from_secs(60);
@@ -80,7 +80,7 @@ fn a_given_folder_keeps_the_data_and_a_second_listener_has_its_own_port() -> Res
 
 #[test]
 fn a_broker_that_cannot_start_says_why() {
-    let taken = std::net::TcpListener::bind(("127.0.0.1", free_port())).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Broker::start(&BrokerOptions {
         listeners: vec![Listener {

@@ -100,11 +100,12 @@ impl SourceFile {
 fn check_compression(parquet: &ParquetMetaData) -> Result<()> {
     let groups = parquet.row_groups().iter();
     for column in groups.flat_map(|group| group.columns()) {
-        if let unreadable @ (Compression::BROTLI(_) | Compression::LZO) = column.compression() {
-            bail!(
-                "compressed with {unreadable}: write it with Snappy, Zstandard, gzip, LZ4 or none"
-            );
-        }
+        let unreadable = match column.compression() {
+            Compression::BROTLI(_) => "Brotli",
+            Compression::LZO => "LZO",
+            _ => continue,
+        };
+        bail!("compressed with {unreadable}: write it with Snappy, Zstandard, gzip, LZ4 or none");
     }
     Ok(())
 }
