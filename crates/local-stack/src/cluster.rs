@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use local_stack::{
-    Broker, BrokerOptions, DaemonCommand, Topic, create_topics, delete, end_offsets,
+    Broker, BrokerOptions, DaemonCommand, TOPICS, Topic, create_topics, delete, end_offsets,
 };
 
 use crate::kafka_command::start_broker;
@@ -65,13 +65,7 @@ impl Cluster {
 
     /// The four topics.
     pub(crate) fn topics(&self) -> [String; 4] {
-        [
-            "transactions",
-            "transactions.dead-letter",
-            "results",
-            "results.dead-letter",
-        ]
-        .map(|name| self.topic(name))
+        TOPICS.map(|name| self.topic(name))
     }
 
     /// How many records `topic` ever took; markers of transactions count.
@@ -85,16 +79,7 @@ impl Cluster {
     pub(crate) fn daemon(&self, binary: &str) -> DaemonCommand {
         DaemonCommand::new(binary)
             .set("kafka.bootstrap_servers", &self.address)
-            .set("topics.transactions", self.topic("transactions"))
-            .set(
-                "topics.transactions_dead_letter",
-                self.topic("transactions.dead-letter"),
-            )
-            .set("topics.results", self.topic("results"))
-            .set(
-                "topics.results_dead_letter",
-                self.topic("results.dead-letter"),
-            )
+            .topics(|name| self.topic(name))
             .set("scorer.group", self.topic(SCORER_GROUP))
             .set("sink.group", self.topic(SINK_GROUP))
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{ChildProcess, HttpResponse, free_port, http_get, wait_until};
+use crate::{ChildProcess, HttpResponse, TOPICS, free_port, http_get, wait_until};
 
 /// A program of this workspace, built in the profile of the running one.
 pub fn binary(name: &str) -> Result<PathBuf> {
@@ -62,6 +62,15 @@ impl DaemonCommand {
     pub fn set(self, key: &str, value: impl Into<OsString>) -> Self {
         let variable = format!("FRAUD__{}", key.replace('.', "__").to_uppercase());
         self.variable(&variable, value)
+    }
+
+    /// Sets the four topics, each to what `name` makes of its default name.
+    #[must_use]
+    pub fn topics(self, name: impl Fn(&str) -> String) -> Self {
+        TOPICS.iter().fold(self, |command, topic| {
+            let key = topic.replace(['.', '-'], "_");
+            command.set(&format!("topics.{key}"), name(topic))
+        })
     }
 
     /// Sets an environment variable.

@@ -15,6 +15,14 @@ use crate::wait_until;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The default names of fraud-stream's topics.
+pub const TOPICS: [&str; 4] = [
+    "transactions",
+    "transactions.dead-letter",
+    "results",
+    "results.dead-letter",
+];
+
 /// A topic to make.
 #[derive(Debug, Clone, Copy)]
 pub struct Topic<'a> {

@@ -2,19 +2,22 @@
 
 use std::io::{self, Write};
 
-/// Rows that are shown.
-const SHOWN_ROWS: usize = 20;
-/// Longer cells are cut to this, three dots included.
-const WIDEST: usize = 20;
-/// Spark's narrowest column.
-const NARROWEST: usize = 3;
-const HEADER: [&str; 2] = ["key", "value"];
+use schema::show_table::ShowTable;
 
 /// Collects the first rows and prints them once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeyValueTable {
-    rows: Vec<[String; 2]>,
+    table: ShowTable<2>,
     is_printed: bool,
+}
+
+impl Default for KeyValueTable {
+    fn default() -> Self {
+        Self {
+            table: ShowTable::new(["key", "value"]),
+            is_printed: false,
+        }
+    }
 }
 
 impl KeyValueTable {
@@ -23,58 +26,23 @@ impl KeyValueTable {
         if self.is_printed {
             return Ok(());
         }
-        if self.rows.len() == SHOWN_ROWS {
-            return self.print(out, true);
+        self.table
+            .push(|| [key.to_owned(), String::from_utf8_lossy(value).into_owned()]);
+        if self.table.has_more() {
+            return self.finish(out);
         }
-        self.rows
-            .push([cell(key), cell(&String::from_utf8_lossy(value))]);
         Ok(())
     }
 
     /// Prints what there is, unless it is printed.
     pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.is_printed {
-            Ok(())
-        } else {
-            self.print(out, false)
+            return Ok(());
         }
-    }
-
-    fn print(&mut self, out: &mut impl Write, has_more: bool) -> io::Result<()> {
         self.is_printed = true;
-        let widths = [0, 1].map(|column| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells
-                .chain([HEADER[column].len(), NARROWEST])
-                .max()
-                .unwrap_or(NARROWEST)
-        });
-        let rule = format!("+{}+{}+", "-".repeat(widths[0]), "-".repeat(widths[1]));
-        let line = |[key, value]: [&str; 2]| {
-            format!(
-                "|{key:>key_width$}|{value:>value_width$}|",
-                key_width = widths[0],
-                value_width = widths[1]
-            )
-        };
-        writeln!(out, "{rule}\n{}\n{rule}", line(HEADER))?;
-        for [key, value] in &self.rows {
-            writeln!(out, "{}", line([key, value]))?;
-        }
-        writeln!(out, "{rule}")?;
-        if has_more {
-            writeln!(out, "only showing top {SHOWN_ROWS} rows")?;
-        }
-        writeln!(out)?;
+        self.table.print(out)?;
         out.flush()
     }
-}
-
-fn cell(text: &str) -> String {
-    if text.chars().count() <= WIDEST {
-        return text.to_owned();
-    }
-    text.chars().take(WIDEST - 3).chain("...".chars()).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Headers of a dead letter: Kafka Connect's names, with string values.
 
+use crate::Rejection;
+
 /// Where the message came from.
 pub const TOPIC: &str = "__connect.errors.topic";
 /// The partition, in decimal.
@@ -14,6 +16,24 @@ pub const EXCEPTION_CLASS_NAME: &str = "__connect.errors.exception.class.name";
 pub const EXCEPTION_MESSAGE: &str = "__connect.errors.exception.message";
 /// `true` where the value was left out because the broker refused its size.
 pub const TRUNCATED: &str = "truncated";
+
+/// The headers that say what is wrong with which message, in their order.
+pub fn headers(
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    stage: Stage,
+    rejection: &Rejection,
+) -> [(&'static str, String); 6] {
+    [
+        (TOPIC, topic.to_owned()),
+        (PARTITION, partition.to_string()),
+        (OFFSET, offset.to_string()),
+        (STAGE, stage.as_str().to_owned()),
+        (EXCEPTION_CLASS_NAME, rejection.code.as_str().to_owned()),
+        (EXCEPTION_MESSAGE, rejection.message.clone()),
+    ]
+}
 
 /// The step that refused a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

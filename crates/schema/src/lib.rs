@@ -8,6 +8,7 @@ mod json;
 mod rejection;
 pub mod result;
 pub mod result_file;
+pub mod show_table;
 pub mod timestamp;
 pub mod transaction;
 

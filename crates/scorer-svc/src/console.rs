@@ -1,16 +1,14 @@
 //! What Spark's console sink would print: the schema, then a table a batch.
 
 mod cells;
-mod table;
 mod tree;
 
 use std::io::{self, Write};
 
 use schema::result::ScoredTransaction;
+use schema::show_table::ShowTable;
 use schema::transaction::TransactionSchema;
 
-/// Rows that a batch shows.
-const SHOWN_ROWS: usize = 20;
 const COLUMNS: [&str; 5] = [
     "transaction_id",
     "ts",
@@ -23,8 +21,7 @@ const COLUMNS: [&str; 5] = [
 #[derive(Debug)]
 pub(crate) struct Console {
     next_batch: u64,
-    rows: Vec<[String; 5]>,
-    has_more: bool,
+    table: ShowTable<5>,
 }
 
 impl Console {
@@ -34,8 +31,7 @@ impl Console {
         writeln!(out, "{}", tree::schema_tree(schema))?;
         let mut console = Self {
             next_batch: 0,
-            rows: Vec::new(),
-            has_more: false,
+            table: ShowTable::new(COLUMNS),
         };
         console.print(out)?;
         Ok(console)
@@ -43,22 +39,14 @@ impl Console {
 
     /// Adds a row to the batch.
     pub(crate) fn push(&mut self, scored: &ScoredTransaction<'_>) {
-        if self.rows.len() == SHOWN_ROWS {
-            self.has_more = true;
-            return;
-        }
-        self.rows.push(cells::row(scored));
+        self.table.push(|| cells::row(scored));
     }
 
     /// Prints the batch and begins the next.
     pub(crate) fn print(&mut self, out: &mut impl Write) -> io::Result<()> {
         let line = "-------------------------------------------";
         write!(out, "{line}\nBatch: {}\n{line}\n", self.next_batch)?;
-        out.write_all(table::render(&COLUMNS, &self.rows).as_bytes())?;
-        if self.has_more {
-            writeln!(out, "only showing top {SHOWN_ROWS} rows")?;
-        }
-        writeln!(out)?;
+        self.table.print(out)?;
         out.flush()?;
         self.next_batch += 1;
         self.clear();
@@ -67,8 +55,7 @@ impl Console {
 
     /// Forgets the rows of the batch.
     pub(crate) fn clear(&mut self) {
-        self.rows.clear();
-        self.has_more = false;
+        self.table.clear();
     }
 }
 

@@ -1,9 +1,7 @@
 //! Transactions that can't be scored, on their way to the dead-letter topic.
 
 use rdkafka::message::Header;
-use schema::dead_letter::{
-    EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC, TRUNCATED,
-};
+use schema::dead_letter::{self, Stage, TRUNCATED};
 use schema::{Rejection, RejectionCode};
 
 use crate::batch::{RawMessage, Source};
@@ -30,16 +28,19 @@ impl DeadLetters {
         stage: Stage,
         rejection: &Rejection,
     ) -> Result<(), Interruption> {
-        let headers = raw
-            .headers
-            .cloned()
-            .unwrap_or_default()
-            .insert(text_header(TOPIC, &self.source_topic))
-            .insert(text_header(PARTITION, &source.partition.to_string()))
-            .insert(text_header(OFFSET, &source.offset.to_string()))
-            .insert(text_header(STAGE, stage.as_str()))
-            .insert(text_header(EXCEPTION_CLASS_NAME, rejection.code.as_str()))
-            .insert(text_header(EXCEPTION_MESSAGE, &rejection.message));
+        let what_is_wrong = dead_letter::headers(
+            &self.source_topic,
+            source.partition,
+            source.offset,
+            stage,
+            rejection,
+        );
+        let original = raw.headers.cloned().unwrap_or_default();
+        let headers = what_is_wrong
+            .iter()
+            .fold(original, |headers, (name, value)| {
+                headers.insert(text_header(name, value))
+            });
         let is_truncated = rejection.code == RejectionCode::TooLarge;
         producer.send(Record {
             topic: &self.topic,

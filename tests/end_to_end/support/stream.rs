@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use anyhow::Result;
 use local_stack::{
-    Broker, BrokerOptions, DaemonCommand, Distribution, Isolation, Message, Record, Topic,
+    Broker, BrokerOptions, DaemonCommand, Distribution, Isolation, Message, Record, TOPICS, Topic,
     TopicReader, create_topics, send,
 };
 
@@ -39,13 +39,7 @@ impl Stream {
             name: name.to_owned(),
             folder: tempfile::tempdir()?,
         };
-        let names = [
-            "transactions",
-            "transactions.dead-letter",
-            "results",
-            "results.dead-letter",
-        ];
-        let names = names.map(|name| stream.topic(name));
+        let names = TOPICS.map(|name| stream.topic(name));
         create_topics(
             &stream.broker,
             &names.each_ref().map(|name| Topic::new(name, PARTITIONS)),
@@ -95,16 +89,7 @@ impl Stream {
     fn daemon(&self, binary: &str) -> DaemonCommand {
         DaemonCommand::new(binary)
             .set("kafka.bootstrap_servers", &self.broker)
-            .set("topics.transactions", self.topic("transactions"))
-            .set(
-                "topics.transactions_dead_letter",
-                self.topic("transactions.dead-letter"),
-            )
-            .set("topics.results", self.topic("results"))
-            .set(
-                "topics.results_dead_letter",
-                self.topic("results.dead-letter"),
-            )
+            .topics(|name| self.topic(name))
     }
 
     /// Sends values without keys to partition 0 of `transactions`: they keep their

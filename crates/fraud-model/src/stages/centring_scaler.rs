@@ -2,15 +2,14 @@
 //! centre, times one over a width (`StandardScalerModel.getTransformFunc` in
 //! Spark's sources).
 
-use super::{Fact, Loaded, Stage};
-use crate::columns::{ColumnId, Columns};
+use super::{Fact, Loaded, Stage, VectorInput};
+use crate::columns::Columns;
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct CentringScaler {
-    column: ColumnId,
-    name: String,
+    input: VectorInput,
     /// Subtracted first.
     centre: Option<Vec<f64>>,
     /// Multiplied with: Spark doesn't divide by the width.
@@ -48,15 +47,17 @@ impl CentringScaler {
         width: Option<&str>,
         of_zero: f64,
     ) -> Loaded {
-        let name = stage.required_text("inputCol")?;
-        let (column, slots) = columns.vector(stage, &name)?;
+        let (input, slots) = VectorInput::load(stage, columns, "inputCol")?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let vector = |field: &str| {
             let values = SavedVector::read(&row, field)?.values;
             if values.len() != slots.len() {
                 let (wide, found) = (slots.len(), values.len());
-                return Err(row.error(format!("{field} has {found} values, but {name} has {wide}")));
+                return Err(row.error(format!(
+                    "{field} has {found} values, but {} has {wide}",
+                    input.name
+                )));
             }
             Ok(values)
         };
@@ -65,8 +66,7 @@ impl CentringScaler {
         let widths = width.map(vector).transpose()?;
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
         Ok(Box::new(Self {
-            column,
-            name,
+            input,
             centre,
             scale: widths.map(|widths| widths.into_iter().map(factor).collect()),
         }))
@@ -81,8 +81,7 @@ impl Stage for CentringScaler {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        let vectors = inputs.vectors(self.column);
-        outcomes.reject_null_vectors(vectors, &self.name);
+        let vectors = self.input.read(inputs, outcomes);
         let scaled = outputs[0].vectors();
         for row in 0..inputs.rows() {
             let sparse = vectors.sparse[row] && self.centre.is_none();

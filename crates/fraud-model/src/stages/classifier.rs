@@ -42,6 +42,17 @@ pub(crate) struct Outputs<'a> {
     pub(crate) prediction: &'a mut Column<f64>,
 }
 
+impl Outputs<'_> {
+    /// Sets the raw predictions of two classes: a row's margin is that of class 1, and
+    /// its negative that of class 0.
+    pub(crate) fn set_margins(&mut self, margin: impl Fn(usize) -> f64) {
+        for (row, raw) in self.raw.values.chunks_exact_mut(2).enumerate() {
+            let margin = margin(row);
+            raw.copy_from_slice(&[-margin, margin]);
+        }
+    }
+}
+
 impl Classifier {
     /// How many columns a classifier writes.
     pub(crate) const COLUMNS: usize = 3;

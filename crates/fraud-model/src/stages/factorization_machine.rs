@@ -68,10 +68,7 @@ impl Stage for FactorizationMachine {
     ) {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
-        for row in 0..inputs.rows() {
-            let margin = self.margin(features.row(row), features.sparse[row]);
-            outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
-        }
+        outputs.set_margins(|row| self.margin(features.row(row), features.sparse[row]));
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[1] = 1.0 / (1.0 + (-raw[1]).exp());
             probability[0] = 1.0 - probability[1];

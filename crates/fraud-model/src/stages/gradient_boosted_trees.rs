@@ -50,10 +50,7 @@ impl Stage for GradientBoostedTrees {
         let answers = answers[0].vectors();
         self.forest
             .answers(&features.values, features.width, &mut answers.values);
-        for row in 0..inputs.rows() {
-            let margin = blas::dot(answers.row(row), &self.weights);
-            outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
-        }
+        outputs.set_margins(|row| blas::dot(answers.row(row), &self.weights));
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[0] = 1.0 / (1.0 + (-2.0 * raw[0]).exp());
             probability[1] = 1.0 - probability[0];

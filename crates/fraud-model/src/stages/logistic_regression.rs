@@ -62,11 +62,10 @@ impl Stage for LogisticRegression {
     ) {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
-        for row in 0..inputs.rows() {
+        outputs.set_margins(|row| {
             let (x, sparse) = (features.row(row), features.sparse[row]);
-            let margin = blas::vector_dot(x, sparse, &self.coefficients) + self.intercept;
-            outputs.raw.row_mut(row).copy_from_slice(&[-margin, margin]);
-        }
+            blas::vector_dot(x, sparse, &self.coefficients) + self.intercept
+        });
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[0] = 1.0 / (1.0 + (-raw[0]).exp());
             probability[1] = 1.0 - probability[0];

@@ -1,14 +1,13 @@
 //! `MinMaxScalerModel`: from the range seen while fitting to a given one.
 
-use super::{Fact, Loaded, Stage};
-use crate::columns::{ColumnId, Columns};
+use super::{Fact, Loaded, Stage, VectorInput};
+use crate::columns::Columns;
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct MinMaxScaler {
-    column: ColumnId,
-    name: String,
+    input: VectorInput,
     original_min: Vec<f64>,
     /// Target range over original range; 0 where the original is constant.
     scale: Vec<f64>,
@@ -18,8 +17,7 @@ pub(crate) struct MinMaxScaler {
 
 impl MinMaxScaler {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
-        let name = stage.required_text("inputCol")?;
-        let (column, slots) = columns.vector(stage, &name)?;
+        let (input, slots) = VectorInput::load(stage, columns, "inputCol")?;
         let min = stage.double_or("min", 0.0)?;
         let max = stage.double_or("max", 1.0)?;
         let table = Table::read(&stage.table_folder("data"))?;
@@ -28,9 +26,10 @@ impl MinMaxScaler {
         let original_max = SavedVector::read(&row, "originalMax")?.values;
         if original_min.len() != slots.len() || original_max.len() != slots.len() {
             return Err(row.error(format!(
-                "holds ranges of {} and {} values, but {name} has {}",
+                "holds ranges of {} and {} values, but {} has {}",
                 original_min.len(),
                 original_max.len(),
+                input.name,
                 slots.len()
             )));
         }
@@ -48,8 +47,7 @@ impl MinMaxScaler {
         let scale = ranges.map(scale).collect();
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
         Ok(Box::new(Self {
-            column,
-            name,
+            input,
             original_min,
             scale,
             min,
@@ -67,8 +65,7 @@ impl Stage for MinMaxScaler {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        let vectors = inputs.vectors(self.column);
-        outcomes.reject_null_vectors(vectors, &self.name);
+        let vectors = self.input.read(inputs, outcomes);
         let constant = (self.min + self.max) / 2.0;
         let scaled = outputs[0].vectors();
         for row in 0..inputs.rows() {

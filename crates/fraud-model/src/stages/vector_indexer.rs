@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use arrow::array::{Float64Array, Int32Array, MapArray};
 
-use super::{Fact, HandleInvalid, Loaded, Stage};
+use super::{Fact, HandleInvalid, Loaded, Stage, VectorInput};
 use crate::ModelError;
-use crate::columns::{ColumnId, Columns, Slot};
+use crate::columns::{Columns, Slot};
 use crate::saved::{Record, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
 
 #[derive(Debug)]
 pub(crate) struct VectorIndexer {
-    column: ColumnId,
-    name: String,
+    input: VectorInput,
     /// In the order of their slots.
     categorical: Vec<CategoricalFeature>,
     handle_invalid: HandleInvalid,
@@ -30,14 +29,16 @@ struct CategoricalFeature {
 
 impl VectorIndexer {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
-        let name = stage.required_text("inputCol")?;
-        let (column, mut slots) = columns.vector(stage, &name)?;
+        let (input, mut slots) = VectorInput::load(stage, columns, "inputCol")?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let features = row.array::<Int32Array>("numFeatures")?.value(0);
         if usize::try_from(features) != Ok(slots.len()) {
             let found = slots.len();
-            return Err(row.error(format!("is of {features} features, but {name} has {found}")));
+            return Err(row.error(format!(
+                "is of {features} features, but {} has {found}",
+                input.name
+            )));
         }
         let categorical = categorical_features(&row, &slots)?;
         for feature in &categorical {
@@ -45,8 +46,7 @@ impl VectorIndexer {
         }
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
         Ok(Box::new(Self {
-            column,
-            name,
+            input,
             categorical,
             handle_invalid: HandleInvalid::load(stage)?,
         }))
@@ -62,8 +62,7 @@ impl Stage for VectorIndexer {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        let vectors = inputs.vectors(self.column);
-        outcomes.reject_null_vectors(vectors, &self.name);
+        let vectors = self.input.read(inputs, outcomes);
         let indexed = outputs[0].vectors();
         indexed.values.copy_from_slice(&vectors.values);
         indexed.sparse.copy_from_slice(&vectors.sparse);

@@ -7,7 +7,8 @@ use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use schema::Rejection;
 use schema::dead_letter::{
-    EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC, TRUNCATED,
+    self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC,
+    TRUNCATED,
 };
 use service_runtime::kafka::last_header;
 
@@ -45,19 +46,19 @@ enum Content {
 impl DeadLetter {
     /// The dead letter of a message that is no result.
     pub(super) fn of(message: &BorrowedMessage<'_>, rejection: &Rejection) -> Self {
-        let values = [
+        let what_is_wrong = dead_letter::headers(
             message.topic(),
-            &message.partition().to_string(),
-            &message.offset().to_string(),
-            Stage::Read.as_str(),
-            rejection.code.as_str(),
-            &rejection.message,
-        ];
+            message.partition(),
+            message.offset(),
+            Stage::Read,
+            rejection,
+        );
         let add = |headers| {
-            let pairs = WHAT_IS_WRONG.iter().zip(values);
-            pairs.fold(headers, |headers, (name, value)| {
-                with_header(headers, name, value.as_bytes())
-            })
+            what_is_wrong
+                .iter()
+                .fold(headers, |headers, (name, value)| {
+                    with_header(headers, name, value.as_bytes())
+                })
         };
         Self {
             key: message.key().map(<[u8]>::to_vec),

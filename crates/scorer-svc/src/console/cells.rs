@@ -4,8 +4,6 @@ use schema::double::write_java_double;
 use schema::result::ScoredTransaction;
 use schema::timestamp;
 
-/// Spark's longest cell; the last three of it are dots where it was cut.
-const WIDEST: usize = 20;
 /// As Spark up to 3.4 prints it, the seed's among them; since 3.5 it is `NULL`.
 const NULL: &str = "null";
 
@@ -22,7 +20,6 @@ pub(super) fn row(scored: &ScoredTransaction<'_>) -> [String; 5] {
             .map_or_else(|| NULL.to_owned(), vector_text),
         double_text(scored.prediction),
     ]
-    .map(cut)
 }
 
 /// `yyyy-MM-dd HH:mm:ss`, with as many digits of the fraction as it needs.
@@ -51,11 +48,4 @@ fn double_text(value: f64) -> String {
 
 fn ascii(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("numbers and timestamps are ASCII")
-}
-
-fn cut(cell: String) -> String {
-    if cell.len() <= WIDEST {
-        return cell;
-    }
-    format!("{}...", &cell[..WIDEST - 3])
 }
