@@ -62,6 +62,9 @@ def start_spark() -> SparkSession:
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.driver.memory", "1g")
+        # Spark 4 adds dense products in as many sums as the processor's vectors
+        # have lanes: four, whatever the machine, which is `dot_order = "vector4"`.
+        .config("spark.driver.extraJavaOptions", "-XX:MaxVectorSize=32")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.ui.enabled", "false")

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
 use service_runtime::{Service, ServiceArgs};
 
+use crate::config::ScorerConfig;
 use crate::{describe, score};
 
 const SERVICE: Service = Service {
@@ -45,6 +46,10 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
+    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
+    #[arg(long, value_name = "DIR")]
+    parity: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -85,6 +90,10 @@ pub(crate) struct ModelArgs {
     /// Spark's df.schema.json() of the input, instead of the folder's schema.json
     #[arg(long, value_name = "FILE")]
     input_schema: Option<PathBuf>,
+    /// How the Spark to compare with adds products: f2j (Spark 2.4, 3.0), java8 (JDK 8),
+    /// java11fma (3.1 to 3.5 on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
+    #[arg(long, value_name = "ORDER", default_value_t)]
+    dot_order: DotOrder,
 }
 
 impl ModelArgs {
@@ -92,6 +101,7 @@ impl ModelArgs {
         ModelOptions {
             name: self.model_name.clone(),
             input_schema: self.input_schema.clone(),
+            dot_order: self.dot_order,
         }
     }
 }
@@ -102,7 +112,16 @@ pub fn main() -> ExitCode {
     match cli.command {
         Some(Command::Score(args)) => score::run(&args),
         Some(Command::Describe(args)) => describe::run(&args),
-        None => service_runtime::run(&SERVICE, &cli.service, crate::run),
+        None => service_runtime::run(
+            &SERVICE,
+            &cli.service,
+            |mut config: ScorerConfig, context| {
+                if let Some(folder) = cli.parity {
+                    config.parity = folder;
+                }
+                crate::run(config, context)
+            },
+        ),
     }
 }
 

@@ -3,7 +3,8 @@
 //! [`run`] is the service; `worker` is its loop. A message goes through `batch`
 //! (bytes to columns), `pipeline` (columns to scores), `results` or `dead_letter`,
 //! and `producer`; `delivery` makes what was sent durable together with the
-//! offsets. `score` and `describe` do without Kafka.
+//! offsets. `score` and `describe` do without Kafka; `lines` and `expectation`
+//! are what `score` and the `parity_gate` share.
 
 mod batch;
 pub mod cli;
@@ -12,10 +13,13 @@ mod console;
 mod dead_letter;
 mod delivery;
 mod describe;
+mod expectation;
 mod fleet;
 mod interruption;
+mod lines;
 mod metrics;
 mod model_source;
+mod parity_gate;
 mod pipeline;
 mod producer;
 mod results;
@@ -36,7 +40,8 @@ use metrics::Metrics;
 
 /// Scores until the daemon is to stop.
 pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
-    let model = load_model(&config).map_err(Failure::start)?;
+    let model = Arc::new(load_model(&config).map_err(Failure::start)?);
+    parity_gate::pass(&model, config.parity()).map_err(Failure::start)?;
     let metrics = Metrics::register(&context.registry, model.identity())
         .context("cannot register the metrics")
         .map_err(Failure::start)?;
@@ -53,7 +58,7 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
     Fleet {
         config,
         context,
-        model: Arc::new(model),
+        model,
         metrics,
     }
     .run()

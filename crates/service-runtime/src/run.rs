@@ -58,7 +58,7 @@ impl ServiceArgs {
 pub fn run<S: Section>(
     service: &Service,
     args: &ServiceArgs,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> ExitCode {
     if args.print_config {
         return match config::printed(service, args.config_file()) {
@@ -109,7 +109,7 @@ enum End {
 fn serve<S: Section>(
     service: &Service,
     loaded: Loaded<S>,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> Result<End, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -190,7 +190,7 @@ fn start_body<S: Section>(
     name: &str,
     section: S,
     context: Context,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
     let (report, ended) = oneshot::channel();
     thread::Builder::new()

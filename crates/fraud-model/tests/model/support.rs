@@ -29,7 +29,7 @@ pub(crate) fn goldens() -> PathBuf {
 /// The folder of a model of the fixtures, or of a golden case: `goldens/pca`.
 pub(crate) fn model_folder(model: &str) -> PathBuf {
     match model.rsplit_once('/') {
-        Some(("goldens", case)) => goldens().join(case).join("model"),
+        Some(("goldens", case)) => goldens().join(case).join("3.5.3/model"),
         Some((version, model)) => fixture(&format!("{version}/models/{model}")),
         None => fixture(&format!("models/{model}")),
     }
@@ -106,14 +106,19 @@ fn result_line(batch: &TransactionBatch, scores: &fraud_model::Scores, row: usiz
     String::from_utf8(line).expect("results are UTF-8")
 }
 
-/// The files that matter: no markers and checksums.
-pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = fs::read_dir(folder)
-        .expect("a folder")
+/// What is in a folder, sorted by name.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    entries.sort();
-    for path in entries {
+    paths.sort();
+    paths
+}
+
+/// The files that matter: no markers and checksums.
+pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for path in entries(folder) {
         if path.is_dir() {
             collect_files(&path, files);
         } else if !path
