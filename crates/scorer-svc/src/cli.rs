@@ -90,8 +90,8 @@ pub(crate) struct ModelArgs {
     /// Spark's df.schema.json() of the input, instead of the folder's schema.json
     #[arg(long, value_name = "FILE")]
     input_schema: Option<PathBuf>,
-    /// How the Spark to compare with adds products: f2j (Spark 2.4, 3.0), java8 (JDK 8),
-    /// java11fma (3.1 to 3.5 on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
+    /// How the Spark to compare with adds products: f2j (before Spark 3.2), java8 (3.2 to 3.5 on
+    /// JDK 8), java11fma (on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
     #[arg(long, value_name = "ORDER", default_value_t)]
     dot_order: DotOrder,
 }

@@ -41,7 +41,6 @@ use metrics::Metrics;
 /// Scores until the daemon is to stop.
 pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
     let model = Arc::new(load_model(&config).map_err(Failure::start)?);
-    parity_gate::pass(&model, config.parity()).map_err(Failure::start)?;
     let metrics = Metrics::register(&context.registry, model.identity())
         .context("cannot register the metrics")
         .map_err(Failure::start)?;
@@ -55,6 +54,7 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
         workers = config.workers,
         "model loaded"
     );
+    parity_gate::pass(&model, config.parity()).map_err(Failure::start)?;
     Fleet {
         config,
         context,

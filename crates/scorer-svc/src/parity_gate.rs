@@ -84,14 +84,14 @@ fn refusal(model: &Model, rows: &ParityRows, difference: &Difference) -> String 
     let remedy = match model.parity() {
         Parity::Bytes => "",
         Parity::LastBits => {
-            "; if only last bits differ, set scorer.dot_order to that of the Spark that wrote it"
+            "set scorer.dot_order to that of the Spark that wrote them if only last bits differ, or "
         }
     };
     format!(
-        "model {} does not answer as Spark did: {}, {difference}; if the model, its schema or \
-         {} is of another day, write both files anew with models/parity.py{remedy}",
+        "model {} does not answer the rows of {} as Spark did: {}, {difference}; \
+         {remedy}let models/parity.py write the rows anew if they are of another model or schema",
         model.identity().header(),
-        rows.output.display(),
         rows.input.display(),
+        rows.output.display(),
     )
 }

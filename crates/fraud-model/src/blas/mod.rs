@@ -2,7 +2,7 @@
 //! part of the number.
 //!
 //! Where both factors are dense, Spark calls a library (dev.ludovic.netlib,
-//! before Spark 3.1 com.github.fommil.netlib) that adds in another order on
+//! before Spark 3.2 com.github.fommil.netlib) that adds in another order on
 //! each generation of JDK and processor: a [`DotOrder`]. Where one is sparse,
 //! Spark has a plain loop of its own.
 

@@ -8,13 +8,13 @@ use serde::Deserialize;
 /// In which order Spark adds the products of two dense vectors. It hangs on
 /// Spark, JDK and processor, and a sum's last bits on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum DotOrder {
-    /// One after the other: Spark 2.4 and 3.0 (`F2jBLAS`).
+    /// One after the other: Spark before 3.2 (`F2jBLAS`).
     F2j,
-    /// Four sums: Spark 3.1 and later on JDK 8 (`Java8BLAS`).
+    /// Four sums: Spark 3.2 to 3.5 on JDK 8 (`Java8BLAS`).
     Java8,
-    /// Four sums of fused products: Spark 3.1 to 3.5 on JDK 11 and 17
+    /// Four sums of fused products: Spark 3.2 to 3.5 on JDK 11 and 17
     /// (`Java11BLAS`).
     #[default]
     Java11fma,
@@ -26,39 +26,41 @@ pub enum DotOrder {
     Vector8,
 }
 
-impl DotOrder {
-    const ALL: [Self; 5] = [
-        Self::F2j,
-        Self::Java8,
-        Self::Java11fma,
-        Self::Vector4,
-        Self::Vector8,
-    ];
-}
+/// As configurations and command lines name them.
+const NAMES: [(&str, DotOrder); 5] = [
+    ("f2j", DotOrder::F2j),
+    ("java8", DotOrder::Java8),
+    ("java11fma", DotOrder::Java11fma),
+    ("vector4", DotOrder::Vector4),
+    ("vector8", DotOrder::Vector8),
+];
 
 /// Not the name of a [`DotOrder`].
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is none of f2j, java8, java11fma, vector4, vector8")]
+#[error("{0:?} is none of {}", NAMES.map(|(name, _)| name).join(", "))]
 pub struct UnknownDotOrder(String);
 
 impl fmt::Display for DotOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F2j => "f2j",
-            Self::Java8 => "java8",
-            Self::Java11fma => "java11fma",
-            Self::Vector4 => "vector4",
-            Self::Vector8 => "vector8",
-        })
+        let named = NAMES.into_iter().find(|(_, order)| order == self);
+        f.write_str(named.expect("every order has a name").0)
     }
 }
 
 impl FromStr for DotOrder {
     type Err = UnknownDotOrder;
 
-    fn from_str(name: &str) -> Result<Self, UnknownDotOrder> {
-        let named = |order: &Self| order.to_string() == name;
-        let found = Self::ALL.into_iter().find(named);
-        found.ok_or_else(|| UnknownDotOrder(name.to_owned()))
+    fn from_str(sought: &str) -> Result<Self, UnknownDotOrder> {
+        let named = NAMES.into_iter().find(|(name, _)| *name == sought);
+        let (_, order) = named.ok_or_else(|| UnknownDotOrder(sought.to_owned()))?;
+        Ok(order)
+    }
+}
+
+impl TryFrom<String> for DotOrder {
+    type Error = UnknownDotOrder;
+
+    fn try_from(name: String) -> Result<Self, UnknownDotOrder> {
+        name.parse()
     }
 }
