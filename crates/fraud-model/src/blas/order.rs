@@ -37,7 +37,7 @@ const NAMES: [(&str, DotOrder); 5] = [
 
 /// Not the name of a [`DotOrder`].
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is none of {}", NAMES.map(|(name, _)| name).join(", "))]
+#[error("{0:?} is none of {names}", names = NAMES.map(|(name, _)| name).join(", "))]
 pub struct UnknownDotOrder(String);
 
 impl fmt::Display for DotOrder {

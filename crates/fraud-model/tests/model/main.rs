@@ -5,6 +5,7 @@ mod broken;
 mod damaged;
 mod edge_cases;
 mod features;
+mod forest_rows;
 mod golden;
 mod identity;
 mod input_types;
