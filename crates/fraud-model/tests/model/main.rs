@@ -11,5 +11,6 @@ mod identity;
 mod input_types;
 mod labels;
 mod made;
+mod mangled;
 mod pipelines;
 mod support;

@@ -35,6 +35,18 @@ pub(crate) fn model_folder(model: &str) -> PathBuf {
     }
 }
 
+/// The folders of all models: of the fixtures, and of each golden case with
+/// each version of Spark.
+pub(crate) fn all_models() -> Vec<PathBuf> {
+    let mut models = entries(&fixture("models"));
+    models.extend(entries(&fixture("spark-4.2.0/models")));
+    for case in entries(&goldens()) {
+        let versions = entries(&case).into_iter().map(|entry| entry.join("model"));
+        models.extend(versions.filter(|model| model.is_dir()));
+    }
+    models
+}
+
 /// The lines of a file of what Spark made of the model.
 pub(crate) fn expected_lines(model: &str, file: &str) -> Vec<String> {
     let path = match model.rsplit_once('/') {
