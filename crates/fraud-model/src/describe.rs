@@ -5,7 +5,7 @@ use std::fmt;
 use crate::columns::ColumnKind;
 use crate::input_types::TypeSource;
 use crate::pipeline::{Pipeline, Step};
-use crate::{ModelIdentity, ParityRows};
+use crate::{ModelIdentity, Parity, ParityRows};
 
 /// Writes a model as aligned text.
 pub(crate) struct Description<'a> {
@@ -25,7 +25,14 @@ impl fmt::Display for Description<'_> {
         writeln!(f, "hash      {}", self.identity.hash)?;
         writeln!(f, "saved by  Spark {}", pipeline.spark_version)?;
         writeln!(f, "classes   {}", pipeline.schema.classes)?;
-        writeln!(f, "results   {}", pipeline.parity())?;
+        let parity = pipeline.parity();
+        match parity {
+            Parity::Bytes => writeln!(f, "results   {parity}")?,
+            Parity::LastBits => {
+                let order = pipeline.columns.blas.order();
+                writeln!(f, "results   {parity}, where it adds as {order}")?;
+            }
+        }
         match &self.parity_rows {
             None => writeln!(
                 f,

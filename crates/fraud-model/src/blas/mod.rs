@@ -27,6 +27,11 @@ impl Blas {
         Self { order }
     }
 
+    /// The order that it adds in.
+    pub(crate) fn order(self) -> DotOrder {
+        self.order
+    }
+
     /// The dot product of two dense vectors (`ddot`).
     pub(crate) fn dot(self, x: &[f64], y: &[f64]) -> f64 {
         dense::dot(self.order, x, y)

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use fraud_model::{Model, ModelOptions};
 use proptest::prelude::*;
 
-use crate::support::{all_models, collect_files, copy_folder, expected_lines, score_lines};
+use crate::support::{
+    all_models, assert_memory_is_bounded, collect_files, copy_folder, expected_lines, score_lines,
+};
 
 #[derive(Debug, Clone)]
 enum Damage {
@@ -67,27 +69,29 @@ proptest! {
                 prop_assert!(!message.contains('\n'), "{}", message);
             }
         }
+        assert_memory_is_bounded();
     }
 }
 
 #[test]
 fn every_file_that_is_missing_is_missed() {
     for model in all_models() {
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        copy_folder(&model, copy.path());
         let mut files = Vec::new();
-        collect_files(&model, &mut files);
+        collect_files(copy.path(), &mut files);
         for file in files {
-            let copy = tempfile::tempdir().expect("a temporary folder");
-            copy_folder(&model, copy.path());
-            let relative = file.strip_prefix(&model).expect("inside");
-            fs::remove_file(copy.path().join(relative)).expect("removed");
+            let aside = copy.path().join("aside");
+            fs::rename(&file, &aside).expect("moved away");
             let loaded = Model::load(copy.path(), &ModelOptions::default());
             let message = loaded.expect_err("an incomplete model").to_string();
-            let folder = relative.parent().expect("a folder").to_string_lossy();
+            let folder = file.parent().expect("a folder").to_string_lossy();
             assert!(
                 message.contains(&*folder),
-                "{}: without {relative:?}: {message}",
+                "{}: without {file:?}: {message}",
                 model.display()
             );
+            fs::rename(&aside, &file).expect("moved back");
         }
     }
 }

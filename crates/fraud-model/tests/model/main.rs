@@ -13,4 +13,5 @@ mod labels;
 mod made;
 mod mangled;
 mod pipelines;
+mod spark_2;
 mod support;

@@ -19,7 +19,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use crate::support::{all_models, collect_files, copy_folder, expected_lines, score_lines};
+use crate::support::{
+    all_models, assert_memory_is_bounded, collect_files, copy_folder, expected_lines, score_lines,
+};
 
 /// What takes the place of a count, an index or an id.
 const INTEGERS: [i32; 10] = [
@@ -79,6 +81,7 @@ proptest! {
                 prop_assert!(names_it, "{}", message);
             }
         }
+        assert_memory_is_bounded();
     }
 }
 

@@ -156,3 +156,12 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Whether this process never took much memory, where the system tells.
+pub(crate) fn assert_memory_is_bounded() {
+    const MOST_KIB: u64 = 1 << 20;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    assert!(peak.unwrap_or(0) < MOST_KIB, "took {peak:?} KiB");
+}

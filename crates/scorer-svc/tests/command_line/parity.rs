@@ -223,7 +223,7 @@ fn describe_tells_of_the_rows() {
     assert!(described.contains("parity    20 rows in "), "{described}");
     let described = describe(&model("logistic-regression"));
     assert!(
-        described.contains("results   as Spark's but for the last bits"),
+        described.contains("results   as Spark's but for the last bits of one line in ten, where it adds as java11fma"),
         "{described}"
     );
     assert!(described.contains("parity    no rows; "), "{described}");
