@@ -16,6 +16,7 @@ mod metrics;
 mod other_clients;
 mod rebalance;
 mod refused_messages;
+mod replay;
 mod simulated;
 mod start;
 mod support;

@@ -93,6 +93,7 @@ impl DeadLetters {
         });
         Record {
             topic: &self.topic,
+            partition: None,
             key: raw.key.filter(|_| content != Content::Nothing),
             value: if is_truncated { Some(b"") } else { raw.value },
             headers: Some(headers),

@@ -109,6 +109,7 @@ impl Fleet {
                 let transactions = TransactionSettings {
                     id: id.to_owned(),
                     timeout: self.config.transaction_timeout,
+                    remedy: "raise scorer.transaction_timeout",
                 };
                 ExactlyOnce::start(
                     settings(Some(&topics.results)),

@@ -3,7 +3,8 @@
 //! [`run`] is the service; `worker` is its loop. A message goes through `batch`
 //! (bytes to columns), `pipeline` (columns to scores), `results` or `dead_letter`,
 //! and `producer`; `delivery` makes what was sent durable together with the
-//! offsets. `score` and `describe` do without Kafka.
+//! offsets. `score` and `describe` do without Kafka; `replay`
+//! sends dead letters back.
 
 mod batch;
 pub mod cli;
@@ -18,6 +19,7 @@ mod metrics;
 mod model_source;
 mod pipeline;
 mod producer;
+mod replay;
 mod results;
 mod score;
 mod stop_deadline;

@@ -44,13 +44,17 @@ pub(crate) struct TransactionSettings {
     pub(crate) id: String,
     /// `transaction.timeout.ms`
     pub(crate) timeout: Duration,
+    /// What a person can do where that is too short.
+    pub(crate) remedy: &'static str,
 }
 
 /// A message to send.
 #[derive(Debug)]
 pub(crate) struct Record<'a> {
-    /// The topic; the partition follows from the key.
+    /// The topic.
     pub(crate) topic: &'a str,
+    /// The partition; `None`: it follows from the key.
+    pub(crate) partition: Option<i32>,
     /// The key.
     pub(crate) key: Option<&'a [u8]>,
     /// The value; `None` is Kafka's null.
@@ -79,6 +83,7 @@ pub(crate) struct Producer {
     /// The largest batch of several records.
     batch_bytes: usize,
     transaction_deadline: Cell<Option<Instant>>,
+    too_late_remedy: &'static str,
     stop_deadline: StopDeadline,
 }
 
@@ -121,7 +126,7 @@ impl ProducerSettings {
             config.set("message.max.bytes", LARGEST_MESSAGE);
         }
         match transactions {
-            Some(TransactionSettings { id, timeout }) => {
+            Some(TransactionSettings { id, timeout, .. }) => {
                 config
                     .set("transactional.id", id)
                     .set("transaction.timeout.ms", timeout.as_millis().to_string());
@@ -142,6 +147,7 @@ impl ProducerSettings {
             limits: Rc::clone(&self.limits),
             batch_bytes,
             transaction_deadline: Cell::new(None),
+            too_late_remedy: transactions.map_or("", |transactions| transactions.remedy),
             stop_deadline: StopDeadline::new(&self.context),
         };
         self.wait_for_topics(&producer)?;
@@ -175,7 +181,7 @@ impl Producer {
         }
         let mut next = BaseRecord {
             topic: record.topic,
-            partition: None,
+            partition: record.partition,
             payload: record.value,
             key: record.key,
             timestamp: None,
@@ -221,9 +227,10 @@ impl Producer {
             return Interruption::TooLarge;
         }
         if self.is_too_late() {
-            return Interruption::Retry(
-                "a transaction was open for longer than scorer.transaction_timeout".to_owned(),
-            );
+            return Interruption::Retry(format!(
+                "a transaction was open for longer than brokers were asked to allow: {}",
+                self.too_late_remedy
+            ));
         }
         if !self.is_lost() && code.is_some_and(is_reported_elsewhere) {
             return Interruption::Retry(error.to_string());

@@ -108,6 +108,7 @@ impl TopicResults {
             .then(|| self.headers(source, traceparent, &mut headers_size));
         producer.send(Record {
             topic: &self.topic,
+            partition: None,
             key: Some(&self.key),
             value: Some(&self.value),
             headers,

@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_void};
 use std::{ptr, slice};
 
 use rdkafka::bindings::{
-    rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_headers_t,
+    rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_header_remove, rd_kafka_headers_t,
     rd_kafka_message_headers, rd_kafka_resp_err_t,
 };
 use rdkafka::message::BorrowedMessage;
@@ -63,6 +63,18 @@ pub fn for_each_header<'a>(
         let value =
             (!value.is_null()).then(|| unsafe { slice::from_raw_parts(value.cast(), length) });
         each(name.to_bytes(), value);
+    }
+}
+
+/// Removes all headers of these names from a message that was read.
+pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&CStr]) {
+    let Some(headers) = headers(message) else {
+        return;
+    };
+    for name in names {
+        // SAFETY: the message is borrowed mutably, so nobody looks at its headers
+        // meanwhile; the name ends with a NUL. An error says that there is none.
+        unsafe { rd_kafka_header_remove(headers, name.as_ptr()) };
     }
 }
 
