@@ -11,6 +11,7 @@ mod console;
 mod delivery;
 mod edge_cases;
 mod health;
+mod lost_offsets;
 mod main_flow;
 mod metrics;
 mod other_clients;
