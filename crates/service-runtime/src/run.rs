@@ -58,7 +58,7 @@ impl ServiceArgs {
 pub fn run<S: Section>(
     service: &Service,
     args: &ServiceArgs,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> ExitCode {
     start(service, args, Kind::Daemon, body)
 }
