@@ -6,6 +6,7 @@ use fraud_model::{Model, Outcome, Scorer};
 use rdkafka::message::BorrowedMessage;
 use schema::dead_letter::Stage;
 use schema::result::ScoredTransaction;
+use service_runtime::failpoint;
 
 use crate::batch::Batch;
 use crate::dead_letter::DeadLetters;
@@ -86,6 +87,7 @@ impl Pipeline {
         for (row, source) in self.batch.sources().iter().enumerate() {
             match &scores.outcomes[row] {
                 Outcome::Scored => {
+                    failpoint("scorer_mid_produce");
                     let scored = ScoredTransaction {
                         transaction_id: transactions.ids[row],
                         timestamp: transactions.timestamps[row],

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::Message;
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
-use service_runtime::{Failure, Health, Shutdown};
+use service_runtime::{Failure, Health, Shutdown, failpoint};
 use tracing::warn;
 
 use crate::delivery::{Delivery, Positions, committed_offsets};
@@ -84,6 +84,7 @@ impl Worker {
     fn step(&mut self) -> Result<(), Interruption> {
         match self.parts.consumer.poll(self.work.wait())? {
             Polled::Message(message) => {
+                failpoint("scorer_after_poll");
                 let (partition, offset) = (message.partition(), message.offset());
                 match self.too_large.get(&(partition, offset)) {
                     None => self.parts.pipeline.push(&message),

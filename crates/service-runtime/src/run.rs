@@ -82,6 +82,8 @@ pub fn run<S: Section>(
         return ExitCode::from(2);
     }
     log_panics();
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::arm();
     match serve(service, loaded, body) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Panicked) => ExitCode::FAILURE,

@@ -3,6 +3,7 @@
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
+use service_runtime::failpoint;
 use service_runtime::kafka::GroupConsumer;
 
 use super::Positions;
@@ -60,6 +61,7 @@ impl ExactlyOnce {
         }
         let begun = self.producer.client().begin_transaction();
         self.check(begun)?;
+        failpoint("scorer_after_begin");
         self.producer
             .set_transaction_timeout(Some(self.transactions.timeout));
         self.is_open = true;
@@ -82,6 +84,7 @@ impl ExactlyOnce {
             .transactor
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
+        failpoint("scorer_after_commit");
         self.close();
         Ok(())
     }

@@ -1,0 +1,81 @@
+//! The daemons as they are started here.
+
+use std::path::{Path, PathBuf};
+
+use local_stack::DaemonCommand;
+
+/// Who is hurt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Victim {
+    Scorer,
+    Sink,
+}
+
+impl Victim {
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Scorer => "scorer",
+            Self::Sink => "sink",
+        }
+    }
+}
+
+/// Where the daemons run: the broker's address for them, and a folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    pub(crate) broker: String,
+    pub(crate) folder: PathBuf,
+}
+
+impl Site {
+    /// The Parquet data set that is sent.
+    pub(crate) fn source(&self) -> PathBuf {
+        self.folder.join("source")
+    }
+
+    /// Where the sink writes.
+    pub(crate) fn results(&self) -> PathBuf {
+        self.folder.join("results")
+    }
+
+    /// The producer, sending so many transactions a second.
+    pub(crate) fn producer(&self, rate: u32) -> DaemonCommand {
+        self.daemon("producer-svc")
+            .set("producer.source", self.source())
+            .set("producer.rate", rate.to_string())
+    }
+
+    /// The replica of the scorer or the sink that is called `id`.
+    pub(crate) fn replica(&self, victim: Victim, id: &str) -> DaemonCommand {
+        match victim {
+            Victim::Scorer => self.scorer(id),
+            Victim::Sink => self.sink(id),
+        }
+    }
+
+    fn scorer(&self, id: &str) -> DaemonCommand {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/random-forest");
+        self.daemon("scorer-svc")
+            .set("scorer.model", model)
+            .set("scorer.transactional_id", id)
+            .set("scorer.transaction_timeout", "5s")
+    }
+
+    /// Small files, so that much is published. A file that can't grow is an error to it,
+    /// not a deadly signal.
+    fn sink(&self, id: &str) -> DaemonCommand {
+        self.daemon("results-sink-svc")
+            .set("sink.parquet", self.results())
+            .set("sink.instance_id", id)
+            .set("sink.max_rows", "300")
+            .set("sink.max_age", "1s")
+            .under(&["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+    }
+
+    fn daemon(&self, binary: &str) -> DaemonCommand {
+        DaemonCommand::new(binary)
+            .set("kafka.bootstrap_servers", &self.broker)
+            .set("kafka.session_timeout", "3s")
+    }
+}
