@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use local_stack::ChildProcess;
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use crate::daemons::Site;
 use crate::python;
 use crate::stack::PATIENCE;
+
+/// A million records take minutes in pure Python.
+const CHECKING: Duration = Duration::from_secs(1800);
 
 /// What was found in the end.
 #[derive(Debug, Default)]
@@ -88,8 +91,12 @@ impl Checker {
     }
 
     fn findings(&mut self, command: &str) -> Result<Findings> {
-        let mut checking: Command = python::script("chaos/python/check.py");
-        let answer = python::output(checking.arg(command).arg(self.stack.to_string()))?;
+        let mut checking = python::script("chaos/python/check.py");
+        checking.arg(command).arg(self.stack.to_string());
+        let mut checking = ChildProcess::spawn("check.py", &mut checking)?;
+        let status = checking.wait(CHECKING)?;
+        ensure!(status.success(), "{status}: {}", checking.stderr());
+        let answer = checking.stdout().to_string();
         let answer: Value = serde_json::from_str(&answer).context("check.py's answer")?;
         let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
         let times = |name: &str| list(name).iter().filter_map(Value::as_i64).collect();

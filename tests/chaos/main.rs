@@ -49,9 +49,9 @@ fn run(options: &Options, seed: u64) -> Result<bool> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut stack = Stack::start(options, seed)?;
     let mut table = Table::default();
-    let mut deck = options.deck();
-    anyhow::ensure!(!deck.is_empty(), "no fault has such a name");
-    loop {
+    for round in 0.. {
+        let mut deck = options.deck(round);
+        anyhow::ensure!(!deck.is_empty(), "no fault has such a name");
         deck.shuffle(&mut random);
         for fault in &deck {
             table.add(fault::bring(*fault, &mut stack, &mut random)?);
@@ -72,6 +72,13 @@ fn report(table: &Table, findings: &Findings) {
         println!("{what}: {count}");
     }
     println!("kills: {}", table.kills());
+    for (what, times) in [
+        ("lost", &findings.lost),
+        ("repeated", &findings.repeated),
+        ("out of order", &findings.disordered),
+    ] {
+        println!("{what}: {}", times.len());
+    }
     for fault in &findings.wrong {
         println!("wrong: {fault}");
     }

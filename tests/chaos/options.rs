@@ -27,12 +27,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The faults that are asked for.
-    pub(crate) fn deck(&self) -> Vec<Fault> {
+    /// The faults of this round; the slow ones, if asked for, come in every fourth.
+    pub(crate) fn deck(&self, round: usize) -> Vec<Fault> {
         let mut deck = deck::all();
         if let Some(name) = &self.name {
             deck.retain(|fault| fault.name().contains(name.as_str()));
-        } else if !self.all {
+        } else if !self.all || !round.is_multiple_of(4) {
             deck.retain(Fault::is_quick);
         }
         deck

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,12 +12,14 @@ use anyhow::{Context, Result};
 use local_stack::{Isolation, Record, TopicReader};
 
 /// A number for each partition.
-type Partitions = BTreeMap<i32, i64>;
+pub(crate) type Partitions = BTreeMap<i32, i64>;
 
 /// Reads committed results all the while.
 #[derive(Debug)]
 pub(crate) struct Results {
     count: AtomicU64,
+    /// By the result's partition, the next offset.
+    ends: Mutex<Partitions>,
     /// By the transaction's partition, when the newest visible result was sent;
     /// milliseconds since the Unix epoch.
     newest: Vec<AtomicI64>,
@@ -29,6 +31,7 @@ impl Results {
         let reader = TopicReader::new(broker, "results", Isolation::ReadCommitted)?;
         let results = Arc::new(Self {
             count: AtomicU64::new(0),
+            ends: Mutex::default(),
             newest: (0..partitions).map(|_| AtomicI64::new(0)).collect(),
         });
         let watched = Arc::downgrade(&results);
@@ -48,6 +51,15 @@ impl Results {
             .all(|newest| newest.load(Ordering::Relaxed) >= time)
     }
 
+    /// The offset after the last visible result of each partition.
+    pub(crate) fn ends(&self) -> Partitions {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Partitions> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self, result: &Record) {
         let source = result.header("source").unwrap_or_default();
         let partition = source
@@ -57,6 +69,7 @@ impl Results {
         if let Some(newest) = partition.and_then(|partition| self.newest.get(partition)) {
             newest.fetch_max(result.timestamp, Ordering::Relaxed);
         }
+        self.lock().insert(result.partition, result.offset + 1);
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use local_stack::{
     Broker, BrokerOptions, Daemon, DaemonCommand, Listener, Message, Proxy, TOPICS, Topic,
-    create_topics, end_offsets, free_port, send, wait_until,
+    committed_offsets, create_topics, end_offsets, free_port, send, wait_until,
 };
 
 use crate::checker::{Checker, Findings};
@@ -164,9 +164,10 @@ impl Stack {
         let _ = wait_until("all results", PATIENCE, || {
             Ok(self.results.count() + self.broken >= sent)
         });
-        let _ = wait_until("the sink to read them", PATIENCE, || {
-            let lag = self.sink.metric("fraud_kafka_consumer_lag", &[])?;
-            Ok(lag.is_some_and(|lag| lag <= 0.0))
+        let _ = wait_until("all files", PATIENCE, || {
+            let committed =
+                committed_offsets(&self.broker.address(), "fraud-results-sink", "results")?;
+            Ok(committed == self.results.ends())
         });
         stop(&mut self.scorer)?;
         stop(&mut self.sink)

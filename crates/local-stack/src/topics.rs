@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::{self, Runtime};
 
@@ -134,6 +135,27 @@ pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32,
             Ok((partition, end))
         })
         .collect()
+}
+
+/// The next offset of each partition that `group` has committed one for.
+pub fn committed_offsets(
+    bootstrap_servers: &str,
+    group: &str,
+    topic: &str,
+) -> Result<BTreeMap<i32, i64>> {
+    let consumer: BaseConsumer = client(bootstrap_servers).set("group.id", group).create()?;
+    let mut asked = TopicPartitionList::new();
+    for partition in partitions(&consumer, topic)? {
+        asked.add_partition(topic, partition);
+    }
+    let answer = consumer
+        .committed_offsets(asked, TIMEOUT)
+        .with_context(|| format!("reading the offsets of group {group:?}"))?;
+    let committed = answer.elements().into_iter().filter_map(|element| {
+        let offset = element.offset().to_raw().filter(|offset| *offset >= 0)?;
+        Some((element.partition(), offset))
+    });
+    Ok(committed.collect())
 }
 
 /// The partitions of a topic that exists.
