@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use local_stack::ChildProcess;
 use serde_json::{Value, json};
 
-use crate::daemons::Site;
+use crate::bucket::Bucket;
+use crate::daemons::{Site, Victim};
 use crate::python;
 use crate::stack::PATIENCE;
 
@@ -52,8 +53,21 @@ pub(crate) struct Checker {
 
 impl Checker {
     /// Starts the reader; `broker` isn't the daemons' way to it.
-    pub(crate) fn start(broker: &str, site: &Site) -> Result<Self> {
+    pub(crate) fn start(broker: &str, site: &Site, bucket: Option<&Bucket>) -> Result<Self> {
         let watched = site.folder.join("watched.txt");
+        let mut sinks = vec![json!({
+            "name": "the folder",
+            "folder": site.results(),
+            "group": Victim::Sink.group().0,
+        })];
+        if let Some(bucket) = bucket {
+            sinks.push(json!({
+                "name": "S3",
+                "endpoint": bucket.url(),
+                "folder": site.folder.join("from-s3"),
+                "group": Victim::BucketSink.group().0,
+            }));
+        }
         let stack = json!({
             "broker": broker,
             "topics": {
@@ -64,13 +78,15 @@ impl Checker {
             "groups": {"scorer": "fraud-scorer"},
             "source": site.source().join("**/*.parquet"),
             "watched": watched,
-            "sinks": [{"name": "files", "folder": site.results(), "group": "fraud-results-sink"}],
+            "sinks": sinks,
         });
         let mut command = python::script("chaos/python/watch.py");
         command
             .args([broker, "results"])
             .arg(PathBuf::from(watched))
-            .args(["fraud-scorer", "fraud-results-sink"]);
+            .args(
+                [Victim::Scorer, Victim::Sink, Victim::BucketSink].map(|victim| victim.group().0),
+            );
         let mut reader = ChildProcess::spawn("watch.py", &mut command)?;
         reader.wait_for_line(ChildProcess::stdout, "watching", PATIENCE)?;
         Ok(Self { stack, reader })

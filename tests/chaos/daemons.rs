@@ -1,5 +1,6 @@
 //! The daemons as they are started here.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use local_stack::DaemonCommand;
@@ -9,6 +10,8 @@ use local_stack::DaemonCommand;
 pub(crate) enum Victim {
     Scorer,
     Sink,
+    /// The one that writes to S3.
+    BucketSink,
 }
 
 impl Victim {
@@ -17,6 +20,16 @@ impl Victim {
         match self {
             Self::Scorer => "scorer",
             Self::Sink => "sink",
+            Self::BucketSink => "S3 sink",
+        }
+    }
+
+    /// Its consumer group and the topic that it reads.
+    pub(crate) fn group(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Scorer => ("fraud-scorer", "transactions"),
+            Self::Sink => ("fraud-results-sink", "results"),
+            Self::BucketSink => ("fraud-results-sink-s3", "results"),
         }
     }
 }
@@ -26,6 +39,8 @@ impl Victim {
 pub(crate) struct Site {
     pub(crate) broker: String,
     pub(crate) folder: PathBuf,
+    /// The S3 sink's way to its bucket, if there is one.
+    pub(crate) bucket: Option<SocketAddr>,
 }
 
 impl Site {
@@ -50,7 +65,8 @@ impl Site {
     pub(crate) fn replica(&self, victim: Victim, id: &str) -> DaemonCommand {
         match victim {
             Victim::Scorer => self.scorer(id),
-            Victim::Sink => self.sink(id),
+            Victim::Sink => self.sink(id).set("sink.parquet", self.results()),
+            Victim::BucketSink => self.bucket_sink(id),
         }
     }
 
@@ -66,11 +82,24 @@ impl Site {
     /// not a deadly signal.
     fn sink(&self, id: &str) -> DaemonCommand {
         self.daemon("results-sink-svc")
-            .set("sink.parquet", self.results())
             .set("sink.instance_id", id)
             .set("sink.max_rows", "300")
             .set("sink.max_age", "1s")
             .under(&["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+    }
+
+    /// Fewer and larger files: the server for tests is slow.
+    fn bucket_sink(&self, id: &str) -> DaemonCommand {
+        let bucket = self.bucket.map(|address| format!("http://{address}"));
+        self.sink(id)
+            .set("sink.group", Victim::BucketSink.group().0)
+            .set("sink.parquet", "s3://bucket/results")
+            .set("sink.max_rows", "3000")
+            .set("object_store.endpoint", bucket.unwrap_or_default())
+            .set("object_store.region", "us-east-1")
+            .set("object_store.access_key_id", "id")
+            .set("object_store.secret_access_key", "secret")
+            .set("object_store.put_timeout", "5s")
     }
 
     fn daemon(&self, binary: &str) -> DaemonCommand {

@@ -38,6 +38,14 @@ pub(crate) enum Fault {
     NoNetwork,
     /// Files can't grow.
     FullDisk,
+    /// S3 refuses everything with 503.
+    BucketRefuses,
+    /// S3 takes its time.
+    SlowBucket,
+    /// S3 does what it is asked for, and its answers don't arrive.
+    BucketLosesAnswers,
+    /// S3 is away.
+    NoBucket,
 }
 
 /// A place in a daemon's code at which it can end.
@@ -70,7 +78,7 @@ const fn sink(failpoint: &'static str, passes: u32, name: &'static str) -> Fault
     })
 }
 
-const ALL: [Fault; 28] = [
+const ALL: [Fault; 34] = [
     scorer("scorer_after_poll", 1000, "scorer aborts after a poll"),
     scorer("scorer_after_begin", 10, "scorer aborts after begin"),
     scorer(
@@ -119,6 +127,17 @@ const ALL: [Fault; 28] = [
     Fault::LostAnswers,
     Fault::NoNetwork,
     Fault::FullDisk,
+    Fault::Abort(Place {
+        victim: Victim::BucketSink,
+        failpoint: "sink_after_publish",
+        passes: 5,
+        name: "S3 sink aborts after the PUT, before the commit",
+    }),
+    Fault::Kill(Victim::BucketSink),
+    Fault::BucketRefuses,
+    Fault::SlowBucket,
+    Fault::BucketLosesAnswers,
+    Fault::NoBucket,
 ];
 
 /// All of them.
@@ -155,14 +174,33 @@ impl Fault {
             Self::LostAnswers => "network: answers are lost for 2 s".to_owned(),
             Self::NoNetwork => "network: none for 5 s".to_owned(),
             Self::FullDisk => "sink's files can't grow".to_owned(),
+            Self::BucketRefuses => "S3 answers 503 for 4 s".to_owned(),
+            Self::SlowBucket => "S3: 1 s each way".to_owned(),
+            Self::BucketLosesAnswers => {
+                "S3: answers, such as a PUT's 200, are lost for 4 s".to_owned()
+            }
+            Self::NoBucket => "S3: no connection for 4 s".to_owned(),
+        }
+    }
+
+    /// Whether there has to be a sink that writes to S3.
+    pub(crate) fn needs_bucket(&self) -> bool {
+        match self {
+            Self::Abort(place) => place.victim == Victim::BucketSink,
+            Self::Kill(victim) => *victim == Victim::BucketSink,
+            Self::BucketRefuses | Self::SlowBucket | Self::BucketLosesAnswers | Self::NoBucket => {
+                true
+            }
+            _ => false,
         }
     }
 
     /// Whether it takes seconds only.
     pub(crate) fn is_quick(&self) -> bool {
-        matches!(
-            self,
-            Self::Abort(_) | Self::Kill(_) | Self::Atomicity | Self::CutNetwork
-        )
+        !self.needs_bucket()
+            && matches!(
+                self,
+                Self::Abort(_) | Self::Kill(_) | Self::Atomicity | Self::CutNetwork
+            )
     }
 }

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use local_stack::{Daemon, Signal, Weather};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -17,6 +17,8 @@ use crate::table::Row;
 
 /// Longer than the transaction's timeout and the broker's next look at it.
 const PAST_THE_TRANSACTION: Duration = Duration::from_secs(8);
+const SERVICE_UNAVAILABLE: &str =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const BOTH: [Victim; 2] = [Victim::Scorer, Victim::Sink];
 
 /// Lets the fault come, and waits until work has gone on.
@@ -50,6 +52,10 @@ pub(crate) fn bring(fault: Fault, stack: &mut Stack, random: &mut ChaCha8Rng) ->
         Fault::LostAnswers => (bad_weather(Weather::LosesAnswers, 2, stack)?, 0),
         Fault::NoNetwork => (bad_weather(Weather::Down, 5, stack)?, 0),
         Fault::FullDisk => (full_disk(stack)?, 0),
+        Fault::BucketRefuses => (bad_bucket(Weather::Answers(SERVICE_UNAVAILABLE), stack)?, 0),
+        Fault::SlowBucket => (bad_bucket(Weather::Slow(Duration::from_secs(1)), stack)?, 0),
+        Fault::BucketLosesAnswers => (bad_bucket(Weather::LosesAnswers, stack)?, 0),
+        Fault::NoBucket => (bad_bucket(Weather::Down, stack)?, 0),
     };
     Ok(Row {
         fault,
@@ -196,6 +202,17 @@ fn full_disk(stack: &mut Stack) -> Result<Vec<Duration>> {
     let mark = stack.mark()?;
     stack.sink.limit_file_size(None)?;
     Ok(vec![stack.wait_beyond(&mark, Victim::Sink)?])
+}
+
+fn bad_bucket(weather: Weather, stack: &mut Stack) -> Result<Vec<Duration>> {
+    let bucket = stack.bucket.as_ref().context("there is no S3")?;
+    bucket.proxy.set(weather);
+    // Requests are answered here only on new connections.
+    bucket.proxy.cut();
+    pause(Duration::from_secs(4));
+    bucket.proxy.set(Weather::Clear);
+    let mark = stack.mark()?;
+    Ok(vec![stack.wait_beyond(&mark, Victim::BucketSink)?])
 }
 
 /// The longer of the two.

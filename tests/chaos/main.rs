@@ -6,6 +6,7 @@
 //! ([`checker`]), which share no code with the daemons, look for what was lost,
 //! repeated or swapped.
 
+mod bucket;
 mod checker;
 mod daemons;
 mod deck;

@@ -89,26 +89,35 @@ pub(crate) struct Mark {
     pub(crate) milliseconds: i64,
     /// By partition, the first offset of the newest result file.
     files: Partitions,
+    /// What the S3 sink had committed.
+    bucket_commits: Partitions,
 }
 
 impl Mark {
     /// Now.
-    pub(crate) fn now(result_files: &Path) -> Result<Self> {
+    pub(crate) fn now(result_files: &Path, bucket_commits: Partitions) -> Result<Self> {
         Ok(Self {
             at: Instant::now(),
             milliseconds: milliseconds(),
             files: newest_files(result_files)?,
+            bucket_commits,
         })
     }
 
     /// Whether all partitions have files that came later.
     pub(crate) fn is_passed_by_files(&self, result_files: &Path) -> Result<bool> {
-        let newest = newest_files(result_files)?;
-        Ok(self
-            .files
-            .iter()
-            .all(|(partition, offset)| newest.get(partition).is_some_and(|newest| newest > offset)))
+        Ok(is_beyond(&newest_files(result_files)?, &self.files))
     }
+
+    /// Whether the S3 sink has committed more of all partitions.
+    pub(crate) fn is_passed_by_commits(&self, committed: &Partitions) -> bool {
+        is_beyond(committed, &self.bucket_commits)
+    }
+}
+
+fn is_beyond(now: &Partitions, then: &Partitions) -> bool {
+    then.iter()
+        .all(|(partition, offset)| now.get(partition).is_some_and(|now| now > offset))
 }
 
 /// Since the Unix epoch.

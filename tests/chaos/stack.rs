@@ -9,10 +9,12 @@ use local_stack::{
     committed_offsets, create_topics, end_offsets, free_port, send, wait_until,
 };
 
+use crate::bucket::Bucket;
 use crate::checker::{Checker, Findings};
 use crate::daemons::{Site, Victim};
+use crate::deck::Fault;
 use crate::options::Options;
-use crate::progress::{Mark, Results};
+use crate::progress::{Mark, Partitions, Results};
 
 /// More than one, so that order and partitioning matter.
 const PARTITIONS: i32 = 4;
@@ -32,6 +34,9 @@ pub(crate) struct Stack {
     pub(crate) site: Site,
     pub(crate) scorer: Daemon,
     pub(crate) sink: Daemon,
+    /// Where the S3 sink writes, if there is one.
+    pub(crate) bucket: Option<Bucket>,
+    bucket_sink: Option<Daemon>,
     producer: Daemon,
     pub(crate) checker: Checker,
     results: Arc<Results>,
@@ -56,7 +61,10 @@ impl Stack {
             ],
             ..BrokerOptions::default()
         })?;
+        let has_bucket = options.deck(0).iter().any(Fault::needs_bucket);
+        let bucket = has_bucket.then(Bucket::start).transpose()?;
         let site = Site {
+            bucket: bucket.as_ref().map(|bucket| bucket.proxy.address()),
             broker: proxy.address().to_string(),
             folder: folder.path().to_owned(),
         };
@@ -66,11 +74,18 @@ impl Stack {
         )?;
         simulate(&site, options, seed)?;
         let mut stack = Self {
-            checker: Checker::start(&broker.address(), &site)?,
+            checker: Checker::start(&broker.address(), &site, bucket.as_ref())?,
             results: Results::watch(&broker.address(), PARTITIONS)?,
             scorer: site.replica(Victim::Scorer, "scorer").start()?,
             sink: site.replica(Victim::Sink, "sink").start()?,
+            bucket_sink: has_bucket
+                .then(|| {
+                    site.replica(Victim::BucketSink, Victim::BucketSink.name())
+                        .start()
+                })
+                .transpose()?,
             producer: site.producer(options.rate).start()?,
+            bucket,
             broken: 0,
             broker,
             proxy,
@@ -80,7 +95,7 @@ impl Stack {
         stack.scorer.wait_until_ready(PATIENCE)?;
         stack.sink.wait_until_ready(PATIENCE)?;
         let mark = stack.mark()?;
-        for victim in [Victim::Scorer, Victim::Sink] {
+        for victim in stack.victims() {
             stack.wait_beyond(&mark, victim)?;
         }
         Ok(stack)
@@ -103,11 +118,24 @@ impl Stack {
         )
     }
 
+    /// All that may be hurt.
+    fn victims(&self) -> Vec<Victim> {
+        let bucket_sink = self.bucket_sink.as_ref().map(|_| Victim::BucketSink);
+        [Victim::Scorer, Victim::Sink]
+            .into_iter()
+            .chain(bucket_sink)
+            .collect()
+    }
+
     /// The process that is hurt.
     pub(crate) fn victim(&mut self, victim: Victim) -> &mut Daemon {
         match victim {
             Victim::Scorer => &mut self.scorer,
             Victim::Sink => &mut self.sink,
+            Victim::BucketSink => self
+                .bucket_sink
+                .as_mut()
+                .expect("its faults are in the deck"),
         }
     }
 
@@ -118,7 +146,8 @@ impl Stack {
 
     /// An error if one has ended that should run.
     pub(crate) fn check_alive(&mut self) -> Result<()> {
-        for daemon in [&mut self.scorer, &mut self.sink] {
+        for victim in self.victims() {
+            let daemon = self.victim(victim);
             let status = daemon.exit_status()?;
             ensure!(
                 status.is_none(),
@@ -138,7 +167,20 @@ impl Stack {
 
     /// The present moment.
     pub(crate) fn mark(&self) -> Result<Mark> {
-        Mark::now(&self.site.results())
+        Mark::now(&self.site.results(), self.bucket_commits()?)
+    }
+
+    /// What the S3 sink has committed.
+    fn bucket_commits(&self) -> Result<Partitions> {
+        match self.bucket_sink {
+            Some(_) => self.committed(Victim::BucketSink),
+            None => Ok(Partitions::new()),
+        }
+    }
+
+    fn committed(&self, victim: Victim) -> Result<Partitions> {
+        let (group, topic) = victim.group();
+        committed_offsets(&self.broker.address(), group, topic)
     }
 
     /// Waits until all partitions go on, and tells how long after the mark that was.
@@ -148,6 +190,7 @@ impl Stack {
         wait_until(&what, GOES_ON_WITHIN, || match victim {
             Victim::Scorer => Ok(self.results.are_newer_than(mark.milliseconds)),
             Victim::Sink => mark.is_passed_by_files(&result_files),
+            Victim::BucketSink => Ok(mark.is_passed_by_commits(&self.bucket_commits()?)),
         })
         .with_context(|| {
             let (scorer, sink) = (self.scorer.stderr(), self.sink.stderr());
@@ -165,12 +208,22 @@ impl Stack {
             Ok(self.results.count() + self.broken >= sent)
         });
         let _ = wait_until("all files", PATIENCE, || {
-            let committed =
-                committed_offsets(&self.broker.address(), "fraud-results-sink", "results")?;
-            Ok(committed == self.results.ends())
+            let ends = self.results.ends();
+            let sinks = self
+                .victims()
+                .into_iter()
+                .filter(|victim| *victim != Victim::Scorer);
+            for sink in sinks {
+                if self.committed(sink)? != ends {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         });
-        stop(&mut self.scorer)?;
-        stop(&mut self.sink)
+        for victim in self.victims() {
+            stop(self.victim(victim))?;
+        }
+        Ok(())
     }
 
     /// What is wrong after the end.

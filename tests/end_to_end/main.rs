@@ -14,6 +14,7 @@ mod health;
 mod main_flow;
 mod metrics;
 mod other_clients;
+mod quiet;
 mod rebalance;
 mod refused_messages;
 mod simulated;

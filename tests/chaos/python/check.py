@@ -13,7 +13,9 @@ import json
 import sys
 import time
 from collections import defaultdict
+from pathlib import Path
 
+import boto3
 import duckdb
 from kafka import KafkaAdminClient
 
@@ -133,8 +135,10 @@ def check_scorer_offsets():
         wrong.append(f"the scorer committed {committed} of {ends}")
 
 
-def check_files(results, name, folder, group):
+def check_files(results, name, folder, group, endpoint=None):
     """Each result is one row; the files of a partition neither overlap nor leave a gap."""
+    if endpoint:
+        download(endpoint, folder)
     files = f"{folder}/date=*/*.parquet"
     rows = duckdb.sql(
         f"select kafka_partition, kafka_offset, epoch_ms(kafka_timestamp) "
@@ -151,6 +155,18 @@ def check_files(results, name, folder, group):
     lost.extend(visible[place] for place in visible.keys() - seen)
     counts[f"rows in {name}"] = len(rows)
     check_chain(name, files, group)
+
+
+def download(endpoint, folder):
+    """The objects of the bucket `bucket` as files."""
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="id", aws_secret_access_key="secret"
+    )
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket="bucket", Prefix="results/date="):
+        for item in page.get("Contents", []):
+            path = Path(folder, item["Key"].removeprefix("results/"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            client.download_file("bucket", item["Key"], str(path))
 
 
 def check_chain(name, files, group):
