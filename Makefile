@@ -7,7 +7,7 @@ LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e lint fmt clean
+.PHONY: help demo run build build-release test e2e lint chart chart-readme fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,13 @@ bench-model: ## Time the engine beside LightGBM, ONNX Runtime, tl2cgen and lleav
 	python3 -m venv target/bench-venv
 	target/bench-venv/bin/pip install --quiet -r crates/fraud-model/benches/peers/requirements.txt
 	target/bench-venv/bin/python crates/fraud-model/benches/peers/bench_model.py
+
+chart: ## Check the Helm chart: lint, Kubernetes' schemas, the daemons' own word (BINARIES=folder: without building)
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) helm/check
+
+chart-readme: ## Write the chart's README from the comments of its values
+	@helm/check readme
 
 fmt: ## Format the code
 	cargo fmt --all
