@@ -7,7 +7,7 @@ LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e lint chart chart-readme fmt clean
+.PHONY: help demo run build build-release test e2e lint chart chart-readme deploy-check fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ chart: ## Check the Helm chart: lint, Kubernetes' schemas, the daemons' own word
 
 chart-readme: ## Write the chart's README from the comments of its values
 	@helm/check readme
+
+deploy-check: ## Check rules and dashboard against the running stack (BINARIES=folder: without building)
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 fmt: ## Format the code
 	cargo fmt --all
