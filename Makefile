@@ -7,7 +7,7 @@ LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e lint chart chart-readme deploy-check fmt clean
+.PHONY: help demo run build build-release test e2e lint chart chart-readme image-check deploy-check fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,15 @@ chart: ## Check the Helm chart: lint, Kubernetes' schemas, the daemons' own word
 chart-readme: ## Write the chart's README from the comments of its values
 	@helm/check readme
 
-deploy-check: ## Check rules and dashboard against the running stack (BINARIES=folder: without building)
+image-check: ## Run each daemon in the file tree of its image, without a container engine (minutes; root, Debian 12)
+	@$(PREREQUISITES) build
+	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
+	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
+
+deploy-check: ## Check images, compose files, rules and dashboard, against the running stack (BINARIES=folder: without building)
+	@$(MAKE) --no-print-directory image-check
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 fmt: ## Format the code

@@ -78,6 +78,14 @@ def test_probes_services_and_policies_name_the_admin_port(rendered):
         assert service_port["targetPort"] == port["name"]
 
 
+def test_a_scorer_has_room_for_the_model_that_it_fetches():
+    def paths(file):
+        return [mount["mountPath"] for mount in render(file).pod("scorer")["containers"][0]["volumeMounts"]]
+
+    assert "/var/cache/fraud-stream" in paths(YANDEX)
+    assert "/var/cache/fraud-stream" not in paths(VOLUMES)
+
+
 def test_selectors_find_the_pods_and_no_others(rendered):
     for kind in ("StatefulSet", "Deployment"):
         for manifest in rendered.all(kind):

@@ -6,6 +6,7 @@ The template of a daemon's pods. Takes a dict of `root`, `daemon` and `restartPo
 {{- $values := index $root.Values .daemon }}
 {{- $port := include "fraud-stream.port" . }}
 {{- $secrets := include "fraud-stream.secrets" . | fromYamlArray }}
+{{- $fetchesModel := and (eq .daemon "scorer") (contains ":/" (include "fraud-stream.setting" (merge (dict "key" "scorer.model" "default" "") .))) }}
 metadata:
   labels:
     {{- include "fraud-stream.selector" . | nindent 4 }}
@@ -51,9 +52,15 @@ spec:
       image: {{ include "fraud-stream.image" . }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       args: [--config, /etc/fraud-stream/config.toml]
-      {{- with $values.env }}
+      {{- if or $fetchesModel $values.env }}
       env:
+        {{- if $fetchesModel }}
+        - name: XDG_CACHE_HOME
+          value: /var/cache
+        {{- end }}
+        {{- with $values.env }}
         {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
       ports:
         - name: admin
@@ -93,6 +100,10 @@ spec:
           mountPath: /models
           readOnly: true
         {{- end }}
+        {{- if $fetchesModel }}
+        - name: cache
+          mountPath: /var/cache/fraud-stream
+        {{- end }}
         {{- if and (eq .daemon "sink") (include "fraud-stream.sinkHasVolume" $root) }}
         - name: results
           mountPath: {{ $values.storage.mountPath }}
@@ -125,6 +136,12 @@ spec:
     {{- with $values.modelVolume }}
     - name: models
       {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- if $fetchesModel }}
+    # For the model that the scorer fetches.
+    - name: cache
+      emptyDir:
+        sizeLimit: 1Gi
     {{- end }}
     {{- if and (eq .daemon "sink") $values.storage.existingClaim }}
     - name: results
