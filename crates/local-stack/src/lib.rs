@@ -31,5 +31,5 @@ pub use listener::Listener;
 pub use messages::{Message, send};
 pub use records::{Isolation, Record, TopicReader};
 pub use rustix::process::Signal;
-pub use topics::{TOPICS, Topic, create_topics, delete, end_offsets};
+pub use topics::{TOPICS, Topic, create_topics, delete, delete_records, end_offsets};
 pub use wait::{wait_for, wait_until};

@@ -16,5 +16,5 @@ pub use config::{ConfigError, RuntimeConfig, Section};
 pub use context::Context;
 pub use failure::Failure;
 pub use health::{Health, Reason};
-pub use run::{Service, ServiceArgs, run};
+pub use run::{Service, ServiceArgs, run, run_command};
 pub use shutdown::Shutdown;
