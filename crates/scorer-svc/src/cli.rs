@@ -5,12 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use fraud_model::{DotOrder, ModelOptions};
+use schema::RejectionCode;
 use service_runtime::{Service, ServiceArgs};
 
 use crate::config::ScorerConfig;
+use crate::replay::{self, Place};
 use crate::{describe, score};
 
-const SERVICE: Service = Service {
+pub(crate) const SERVICE: Service = Service {
     name: "scorer",
     binary: "scorer-svc",
     version: env!("CARGO_PKG_VERSION"),
@@ -26,7 +28,25 @@ Examples:
   Score a file without Kafka:
     scorer-svc score --model models/fraud-classifier transactions.jsonl > results.jsonl
   Compare with what Spark wrote:
-    scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl";
+    scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl
+  Send dead letters back once their cause is mended:
+    scorer-svc replay --config fraud.toml --reason invalid_timestamp --dry-run";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  See what would be sent:
+    scorer-svc replay --config fraud.toml --dry-run
+  Send back what a new version of the producer's time format broke this morning:
+    scorer-svc replay --config fraud.toml --reason invalid_timestamp --since 2019-11-10T06:00:00Z
+  Send back what came to partition 0 of the dead letters from offset 1344 on:
+    scorer-svc replay --config fraud.toml --from 0:1344
+
+It reads the dead letters that are there when it starts, each once, and sends them in one
+Kafka transaction: if it fails or is stopped, none is sent. Nothing is remembered of a run:
+another one sends the same letters again, unless --since or --from leave them out.
+
+Exit codes: 0 all selected letters were sent, 1 some can't be (they are named) or none was,
+2 the configuration or an argument is wrong.";
 
 const SCORE_EXAMPLES: &str = "\
 Examples:
@@ -46,7 +66,7 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// Score input.jsonl of this folder at start and refuse to serve unless the results are
     /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
     #[arg(long, value_name = "DIR")]
     parity: Option<PathBuf>,
@@ -62,6 +82,14 @@ enum Command {
     /// "line N: code: message", skipped ones as "line N: skipped".
     #[command(after_help = SCORE_EXAMPLES)]
     Score(ScoreArgs),
+    /// Send dead letters back to the topic of the transactions
+    ///
+    /// Key, value and headers are those of the transaction, and so is the partition.
+    /// What is sent goes to stdout as "partition:offset transaction's-partition:offset
+    /// reason: message". The value of a truncated letter is fetched from the topic of
+    /// the transactions, where it is still there.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
     /// Show a model's stages, columns, classes and version, or why it can't be loaded
     Describe(ModelArgs),
 }
@@ -76,6 +104,25 @@ pub(crate) struct ScoreArgs {
     /// Compare with the result lines of this file instead of printing them
     #[arg(long, value_name = "FILE")]
     pub(crate) expect: Option<PathBuf>,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// Only dead letters with this code, such as invalid_timestamp; may be repeated
+    #[arg(long, value_name = "REASON", value_parser = replay::reason)]
+    pub(crate) reason: Vec<RejectionCode>,
+    /// Only dead letters that were written at this time (RFC 3339) or later
+    #[arg(long, value_name = "TIME", value_parser = replay::time)]
+    pub(crate) since: Option<i64>,
+    /// Only this partition of the dead letters, from this offset on; may be repeated
+    #[arg(long, value_name = "PARTITION:OFFSET", conflicts_with = "since")]
+    pub(crate) from: Vec<Place>,
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Which model.
@@ -111,6 +158,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Score(args)) => score::run(&args),
+        Some(Command::Replay(args)) => replay::run(args),
         Some(Command::Describe(args)) => describe::run(&args),
         None => service_runtime::run(
             &SERVICE,

@@ -94,16 +94,7 @@ impl ScorerConfig {
 
     /// The transactional id and static member's id of a worker.
     pub(crate) fn worker_id(&self, worker: u32) -> String {
-        if self.transactional_id.is_empty() {
-            let host = rustix::system::uname();
-            format!(
-                "{}-{}-{worker}",
-                self.group,
-                host.nodename().to_string_lossy()
-            )
-        } else {
-            format!("{}-{worker}", self.transactional_id)
-        }
+        format!("{}-{worker}", base_id(&self.group, &self.transactional_id))
     }
 
     fn check_times(&self, session_timeout: Duration) -> Result<(), ConfigError> {
@@ -166,6 +157,35 @@ impl Section for ScorerConfig {
             self.check_times(runtime.kafka.session_timeout),
             self.check_output(),
         ])
+    }
+}
+
+/// What `replay` needs of `[scorer]`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReplayConfig {
+    group: String,
+    transactional_id: String,
+}
+
+impl ReplayConfig {
+    /// What the transactional ids of this replica begin with.
+    pub(crate) fn base_id(&self) -> String {
+        base_id(&self.group, &self.transactional_id)
+    }
+}
+
+impl Section for ReplayConfig {
+    fn check(&self, _runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        service_runtime::config::required("scorer.group", &self.group)
+    }
+}
+
+fn base_id(group: &str, transactional_id: &str) -> String {
+    if transactional_id.is_empty() {
+        let host = rustix::system::uname();
+        format!("{group}-{}", host.nodename().to_string_lossy())
+    } else {
+        transactional_id.to_owned()
     }
 }
 

@@ -3,8 +3,8 @@
 //! [`run`] is the service; `worker` is its loop. A message goes through `batch`
 //! (bytes to columns), `pipeline` (columns to scores), `results` or `dead_letter`,
 //! and `producer`; `delivery` makes what was sent durable together with the
-//! offsets. `score` and `describe` do without Kafka; `lines` and `expectation`
-//! are what `score` and the `parity_gate` share.
+//! offsets. `replay` sends dead letters back. `score` and `describe` do without
+//! Kafka; `lines` and `expectation` are what `score` and the `parity_gate` share.
 
 mod batch;
 pub mod cli;
@@ -22,6 +22,7 @@ mod model_source;
 mod parity_gate;
 mod pipeline;
 mod producer;
+mod replay;
 mod results;
 mod score;
 mod stop_deadline;
