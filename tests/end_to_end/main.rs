@@ -13,6 +13,7 @@ mod edge_cases;
 mod health;
 mod main_flow;
 mod metrics;
+mod model_sources;
 mod other_clients;
 mod rebalance;
 mod refused_messages;

@@ -14,7 +14,6 @@ use schema::result::{self, ScoredTransaction};
 use schema::transaction::{TransactionBatch, TransactionParser};
 
 use crate::cli::{ScoreArgs, cannot_start};
-use crate::model_source;
 use input::Input;
 use output::Output;
 
@@ -43,10 +42,7 @@ impl Summary {
 }
 
 fn score(args: &ScoreArgs) -> anyhow::Result<Summary> {
-    let model = Arc::new(model_source::load(
-        &args.model.model,
-        &args.model.options(),
-    )?);
+    let model = Arc::new(args.model.load()?);
     let mut output = Output::new(args.expect.as_deref())?;
     let mut lines = Lines::new(&model);
     let mut summary = Summary::default();

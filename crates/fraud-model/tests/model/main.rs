@@ -10,5 +10,6 @@ mod identity;
 mod input_types;
 mod labels;
 mod made;
+mod mlflow;
 mod pipelines;
 mod support;
