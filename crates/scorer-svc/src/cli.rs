@@ -97,7 +97,7 @@ pub(crate) struct ModelArgs {
     /// Spark's df.schema.json() of the input, instead of the folder's schema.json
     #[arg(long, value_name = "FILE")]
     input_schema: Option<PathBuf>,
-    /// Configuration file (TOML), for [object_store], [mlflow] and the cache
+    /// Configuration file (TOML), that says how to reach stores and where to keep what they give
     #[arg(long, value_name = "FILE", env = "FRAUD_CONFIG")]
     config: Option<PathBuf>,
 }

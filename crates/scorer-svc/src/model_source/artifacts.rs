@@ -10,7 +10,7 @@ use serde::Deserialize;
 use service_runtime::config::ObjectStoreConfig;
 
 use super::download::Download;
-use super::listing::{Listing, MAX_DEPTH, RemoteFile, check_plain};
+use super::listing::{Listing, RemoteFile};
 use super::mlflow::MlflowServer;
 use super::trouble::Trouble;
 
@@ -180,10 +180,10 @@ async fn list_behind(
             .await?;
         for file in found.files {
             let inside = [folder.as_slice(), &[file.path]].concat();
+            let parts = inside.iter().map(String::as_str);
             if !file.is_dir {
-                listing.add(inside.iter().map(String::as_str), file.file_size, None)?;
-            } else if inside.len() < MAX_DEPTH {
-                check_plain(inside.iter().map(String::as_str))?;
+                listing.add(parts, file.file_size, None)?;
+            } else if listing.enter(parts)? {
                 folders.push(inside);
             }
         }

@@ -33,7 +33,7 @@ pub(super) async fn fetch_all(
         artifacts
             .fetch(file, &mut download)
             .await
-            .map_err(|trouble| trouble.while_(|| file.path.clone()))?;
+            .map_err(|trouble| trouble.at(&file.path))?;
         fetched.push(download.finish()?);
     }
     Ok(fetched)

@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use super::trouble::Trouble;
 
-/// No model has more files; more is the wrong folder.
-const MAX_FILES: usize = 10_000;
+/// No model has more files and folders; more is the wrong folder.
+const MAX_ENTRIES: usize = 10_000;
 /// No model is larger.
 const MAX_BYTES: u64 = 4 << 30;
 /// No model's folders stand deeper.
-pub(super) const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 16;
 
 /// A file of a model in a store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,11 +30,12 @@ pub(super) struct RemoteFile {
 pub(super) struct Listing {
     files: Vec<RemoteFile>,
     bytes: u64,
+    /// Hidden ones and folders included.
+    entries: usize,
 }
 
 impl Listing {
-    /// Adds a file at `parts` below the model's folder, unless Hadoop hides it or it
-    /// stands for a folder.
+    /// Adds a file at `parts` below the model's folder, unless Hadoop hides it.
     ///
     /// # Errors
     /// Where a part isn't a plain name, so that the file would lie elsewhere, or where
@@ -46,17 +47,12 @@ impl Listing {
         etag: Option<String>,
     ) -> Result<(), Trouble> {
         let parts: Vec<_> = parts.into_iter().collect();
-        check_plain(parts.iter().copied())?;
-        let is_hidden = |part: &&str| part.starts_with(['.', '_']) || part.ends_with("_$folder$");
-        if parts.is_empty() || parts.iter().any(is_hidden) {
+        if !self.count(&parts)? {
             return Ok(());
         }
         self.bytes = self.bytes.saturating_add(size);
-        if parts.len() > MAX_DEPTH || self.files.len() == MAX_FILES || self.bytes > MAX_BYTES {
-            return Err(Trouble::Lasting(format!(
-                "more than {MAX_FILES} files, {} GiB or {MAX_DEPTH} levels: not a model's folder",
-                MAX_BYTES >> 30
-            )));
+        if self.bytes > MAX_BYTES {
+            return Err(too_large());
         }
         self.files.push(RemoteFile {
             path: parts.join("/"),
@@ -64,6 +60,32 @@ impl Listing {
             etag,
         });
         Ok(())
+    }
+
+    /// Takes note of a folder and says whether to look into it: not if Hadoop hides it.
+    ///
+    /// # Errors
+    /// As those of [`Self::add`]: a folder may claim to hold itself.
+    pub(super) fn enter<'a>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<bool, Trouble> {
+        self.count(&parts.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Whether what is at `parts` belongs to the model.
+    fn count(&mut self, parts: &[&str]) -> Result<bool, Trouble> {
+        if let Some(part) = parts.iter().find(|part| !is_plain(part)) {
+            return Err(Trouble::Lasting(format!(
+                "the store lists a file {part:?}, which would leave the model's folder: refused"
+            )));
+        }
+        self.entries += 1;
+        if self.entries > MAX_ENTRIES || parts.len() > MAX_DEPTH {
+            return Err(too_large());
+        }
+        let is_hidden = |part: &&str| part.starts_with(['.', '_']) || part.ends_with("_$folder$");
+        Ok(!parts.is_empty() && !parts.iter().any(is_hidden))
     }
 
     /// The listing in order, without the empty objects that stand for folders.
@@ -124,14 +146,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Refuses a path that may lead out of its folder.
-pub(super) fn check_plain<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<(), Trouble> {
-    match parts.into_iter().find(|part| !is_plain(part)) {
-        None => Ok(()),
-        Some(part) => Err(Trouble::Lasting(format!(
-            "the store lists a file {part:?}, which would leave the model's folder: refused"
-        ))),
-    }
+fn too_large() -> Trouble {
+    Trouble::Lasting(format!(
+        "more than {MAX_ENTRIES} files, {} GiB or {MAX_DEPTH} levels: not a model's folder",
+        MAX_BYTES >> 30
+    ))
 }
 
 /// Whether a part of a path stays in its folder, on every file system.
@@ -195,7 +214,7 @@ mod tests {
     #[test]
     fn what_no_model_holds_is_refused() {
         let deep = vec!["a"; MAX_DEPTH + 1].join("/");
-        let many: Vec<String> = (0..=MAX_FILES).map(|number| number.to_string()).collect();
+        let many: Vec<String> = (0..=MAX_ENTRIES).map(|number| number.to_string()).collect();
         let many: Vec<(&str, u64)> = many.iter().map(|path| (path.as_str(), 0)).collect();
         for files in [
             &[("a", MAX_BYTES), ("b", 1)][..],

@@ -101,7 +101,7 @@ impl ModelSource {
         let cache = Cache::open(&self.cache)?;
         let listing = self
             .wait(artifacts.list())
-            .map_err(|trouble| trouble.while_(|| url.to_owned()))?;
+            .map_err(|trouble| trouble.at(url))?;
         let key = listing.key(url);
         if let Some(folder) = cache.find(&key)? {
             info!("{url} is in the cache: {}", folder.display());
@@ -116,9 +116,9 @@ impl ModelSource {
         let folder = unfinished.model();
         let files = self
             .wait(download::fetch_all(artifacts, &listing, &folder))
-            .map_err(|trouble| trouble.while_(|| url.to_owned()))?;
+            .map_err(|trouble| trouble.at(url))?;
         Model::load(&folder, options)
-            .map_err(|error| Trouble::from(error.seen_from(&folder)).while_(|| url.to_owned()))?;
+            .map_err(|error| Trouble::from(error.seen_from(&folder)).at(url))?;
         cache.publish(unfinished, &key, files)?;
         // As any later start will load it.
         let folder = cache.find(&key)?.ok_or_else(|| {

@@ -17,11 +17,11 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    /// With `context` before it.
-    pub(super) fn while_(self, context: impl FnOnce() -> String) -> Self {
+    /// With the file or URL that it is about.
+    pub(super) fn at(self, place: &str) -> Self {
         match self {
-            Self::Passing(text) => Self::Passing(format!("{}: {text}", context())),
-            Self::Lasting(text) => Self::Lasting(format!("{}: {text}", context())),
+            Self::Passing(text) => Self::Passing(format!("{place}: {text}")),
+            Self::Lasting(text) => Self::Lasting(format!("{place}: {text}")),
         }
     }
 

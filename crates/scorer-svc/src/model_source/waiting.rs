@@ -7,13 +7,13 @@ use anyhow::{Context as _, anyhow};
 use fraud_model::{Model, ModelOptions};
 use service_runtime::config::{self, Loaded};
 use service_runtime::{Context, Failure, Reason, Service, Shutdown};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{Location, ModelSource, Trouble};
 use crate::config::ScorerConfig;
 
 /// Between the first tries; doubled up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Between two warnings.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
@@ -90,8 +90,7 @@ pub(crate) fn load_now(
     loop {
         match source.load(&location, options) {
             Ok(model) => return Ok(model),
-            Err(Trouble::Passing(text)) if tries < COMMAND_TRIES => {
-                info!("{text}; trying again");
+            Err(Trouble::Passing(_)) if tries < COMMAND_TRIES => {
                 source.shutdown.wait_timeout(pause);
                 pause *= 2;
                 tries += 1;
