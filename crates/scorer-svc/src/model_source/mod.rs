@@ -90,6 +90,7 @@ impl ModelSource {
             }
         };
         self.load_remote(uri, &artifacts, &options)
+            .map_err(|trouble| trouble.at(uri))
     }
 
     fn load_remote(
@@ -99,9 +100,7 @@ impl ModelSource {
         options: &ModelOptions,
     ) -> Result<Model, Trouble> {
         let cache = Cache::open(&self.cache)?;
-        let listing = self
-            .wait(artifacts.list())
-            .map_err(|trouble| trouble.at(url))?;
+        let listing = self.wait(artifacts.list())?;
         let key = listing.key(url);
         if let Some(folder) = cache.find(&key)? {
             info!("{url} is in the cache: {}", folder.display());
@@ -114,11 +113,8 @@ impl ModelSource {
         );
         let unfinished = cache.begin()?;
         let folder = unfinished.model();
-        let files = self
-            .wait(download::fetch_all(artifacts, &listing, &folder))
-            .map_err(|trouble| trouble.at(url))?;
-        Model::load(&folder, options)
-            .map_err(|error| Trouble::from(error.seen_from(&folder)).at(url))?;
+        let files = self.wait(download::fetch_all(artifacts, &listing, &folder))?;
+        Model::load(&folder, options).map_err(|error| error.seen_from(&folder))?;
         cache.publish(unfinished, &key, files)?;
         // As any later start will load it.
         let folder = cache.find(&key)?.ok_or_else(|| {

@@ -28,14 +28,22 @@ impl Trouble {
     /// Of an object store: what isn't there stays away, the rest may pass.
     pub(super) fn of_store(error: &object_store::Error) -> Self {
         use object_store::Error as E;
-        let text = in_one_line(&error.to_string());
+        let (what, cause) = (in_one_line(&error.to_string()), root_cause(error));
+        let text = if what.contains(&cause) {
+            what
+        } else {
+            format!("{what}: {cause}")
+        };
         match error {
             E::NotFound { .. } | E::InvalidPath { .. } | E::NotSupported { .. } => {
                 Self::Lasting(text)
             }
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Passing(format!(
-                "{text}; check the keys in [object_store] and the right to list and read"
-            )),
+            // Of a refused listing no more is known than its text.
+            _ if text.contains("401 Unauthorized") || text.contains("403 Forbidden") => {
+                Self::Passing(format!(
+                    "{text}; check the keys in [object_store] and their right to list and read"
+                ))
+            }
             _ => Self::Passing(text),
         }
     }
@@ -62,8 +70,7 @@ pub(super) fn root_cause(error: &dyn Error) -> String {
     in_one_line(&cause.to_string())
 }
 
-/// An S3 server's answer in XML is cut to its code, and everything to one line that
-/// a log can bear.
+/// One line that a log can bear; an S3 server's answer in XML is cut to its code.
 pub(super) fn in_one_line(text: &str) -> String {
     let (what, answer) = text.split_once("<?xml").unwrap_or((text, ""));
     let code = answer
