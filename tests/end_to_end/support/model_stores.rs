@@ -122,7 +122,7 @@ impl ModelStores {
     }
 
     fn put<const N: usize>(&self, arguments: [&OsStr; N]) -> Result<()> {
-        let mut command = script("model_stores.py");
+        let mut command = script("end_to_end/python/model_stores.py");
         command
             .args(arguments)
             .envs(aws(&self.s3.url()))

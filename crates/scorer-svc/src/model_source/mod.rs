@@ -74,7 +74,7 @@ impl ModelSource {
         let options = ModelOptions {
             name: Some(found.name),
             version: Some(found.version),
-            input_schema: options.input_schema.clone(),
+            ..options.clone()
         };
         let uri = found.artifacts.as_str();
         let artifacts = match uri.split_once(':') {
