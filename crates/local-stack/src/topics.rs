@@ -8,7 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::{self, Runtime};
 
@@ -90,7 +90,12 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
 pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
     let runtime = runtime()?;
-    for result in runtime.block_on(admin.delete_topics(topics, &options()))? {
+    let deleted = if topics.is_empty() {
+        Vec::new()
+    } else {
+        runtime.block_on(admin.delete_topics(topics, &options()))?
+    };
+    for result in deleted {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
             Err((topic, error)) => bail!("deleting topic {topic:?}: {error}"),
@@ -109,6 +114,27 @@ pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Resu
                 }
             },
         )?;
+    }
+    Ok(())
+}
+
+/// Deletes the records of these partitions before these offsets, as retention does.
+pub fn delete_records(
+    bootstrap_servers: &str,
+    topic: &str,
+    before: &BTreeMap<i32, i64>,
+) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let mut offsets = TopicPartitionList::new();
+    for (&partition, &offset) in before {
+        offsets.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+    }
+    let results = runtime()?.block_on(admin.delete_records(&offsets, &options()))?;
+    for result in results.elements() {
+        let partition = result.partition();
+        result
+            .error()
+            .with_context(|| format!("deleting records of {topic}:{partition}"))?;
     }
     Ok(())
 }

@@ -141,9 +141,9 @@ impl Worker {
     fn count(&self, partition: i32, range: &SealedRange, adopted: Option<&FileSummary>) {
         let last_offset =
             adopted.map_or(range.records.last_offset, |existing| existing.last_offset);
-        let dead_letters = range.records.unreadable.iter();
-        for (_, code) in dead_letters.take_while(|(offset, _)| *offset <= last_offset) {
-            self.metrics.add_dead_letter(*code);
+        let dead_letters = &self.intake.dead_letters;
+        for code in dead_letters.committed(partition, &range.records.unreadable, last_offset) {
+            self.metrics.add_dead_letter(code);
         }
         let rows = adopted.map_or(range.records.rows, |existing| existing.rows);
         self.metrics.rows.inc_by(rows);

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
+use schema::RejectionCode;
 use service_runtime::{Service, ServiceArgs};
 
+use crate::config::ScorerConfig;
+use crate::replay::{self, Place};
 use crate::{describe, score};
 
-const SERVICE: Service = Service {
+pub(crate) const SERVICE: Service = Service {
     name: "scorer",
     binary: "scorer-svc",
     version: env!("CARGO_PKG_VERSION"),
@@ -25,7 +28,25 @@ Examples:
   Score a file without Kafka:
     scorer-svc score --model models/fraud-classifier transactions.jsonl > results.jsonl
   Compare with what Spark wrote:
-    scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl";
+    scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl
+  Send dead letters back once their cause is mended:
+    scorer-svc replay --config fraud.toml --reason invalid_timestamp --dry-run";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  See what would be sent:
+    scorer-svc replay --config fraud.toml --dry-run
+  Send back what a new version of the producer's time format broke this morning:
+    scorer-svc replay --config fraud.toml --reason invalid_timestamp --since 2019-11-10T06:00:00Z
+  Send back what came to partition 0 of the dead letters from offset 1344 on:
+    scorer-svc replay --config fraud.toml --from 0:1344
+
+It reads the dead letters that are there when it starts, each once, and sends them in one
+Kafka transaction: if it fails or is stopped, none is sent. Nothing is remembered of a run:
+another one sends the same letters again, unless --since or --from leave them out.
+
+Exit codes: 0 all selected letters were sent, 1 some can't be (they are named) or none was,
+2 the configuration or an argument is wrong.";
 
 const SCORE_EXAMPLES: &str = "\
 Examples:
@@ -45,6 +66,10 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
+    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
+    #[arg(long, value_name = "DIR")]
+    parity: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -57,6 +82,14 @@ enum Command {
     /// "line N: code: message", skipped ones as "line N: skipped".
     #[command(after_help = SCORE_EXAMPLES)]
     Score(ScoreArgs),
+    /// Send dead letters back to the topic of the transactions
+    ///
+    /// Key, value and headers are those of the transaction, and so is the partition.
+    /// What is sent goes to stdout as "partition:offset transaction's-partition:offset
+    /// reason: message". The value of a truncated letter is fetched from the topic of
+    /// the transactions, where it is still there.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
     /// Show a model's stages, columns, classes and version, or why it can't be loaded
     Describe(ModelArgs),
 }
@@ -73,6 +106,25 @@ pub(crate) struct ScoreArgs {
     pub(crate) expect: Option<PathBuf>,
 }
 
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// Only dead letters with this code, such as invalid_timestamp; may be repeated
+    #[arg(long, value_name = "REASON", value_parser = replay::reason)]
+    pub(crate) reason: Vec<RejectionCode>,
+    /// Only dead letters that were written at this time (RFC 3339) or later
+    #[arg(long, value_name = "TIME", value_parser = replay::time)]
+    pub(crate) since: Option<i64>,
+    /// Only this partition of the dead letters, from this offset on; may be repeated
+    #[arg(long, value_name = "PARTITION:OFFSET", conflicts_with = "since")]
+    pub(crate) from: Vec<Place>,
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// Which model.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
@@ -85,6 +137,10 @@ pub(crate) struct ModelArgs {
     /// Spark's df.schema.json() of the input, instead of the folder's schema.json
     #[arg(long, value_name = "FILE")]
     input_schema: Option<PathBuf>,
+    /// How the Spark to compare with adds products: f2j (before Spark 3.2), java8 (3.2 to 3.5 on
+    /// JDK 8), java11fma (on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
+    #[arg(long, value_name = "ORDER", default_value_t)]
+    dot_order: DotOrder,
 }
 
 impl ModelArgs {
@@ -92,6 +148,7 @@ impl ModelArgs {
         ModelOptions {
             name: self.model_name.clone(),
             input_schema: self.input_schema.clone(),
+            dot_order: self.dot_order,
         }
     }
 }
@@ -101,8 +158,18 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Score(args)) => score::run(&args),
+        Some(Command::Replay(args)) => replay::run(args),
         Some(Command::Describe(args)) => describe::run(&args),
-        None => service_runtime::run(&SERVICE, &cli.service, crate::run),
+        None => service_runtime::run(
+            &SERVICE,
+            &cli.service,
+            |mut config: ScorerConfig, context| {
+                if let Some(folder) = cli.parity {
+                    config.parity = folder;
+                }
+                crate::run(config, context)
+            },
+        ),
     }
 }
 

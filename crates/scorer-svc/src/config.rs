@@ -1,10 +1,10 @@
 //! `[scorer]`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
 use serde::Deserialize;
 use service_runtime::config::duration;
 use service_runtime::kafka::Start;
@@ -23,6 +23,10 @@ pub struct ScorerConfig {
     pub model_name: String,
     /// Spark's schema of the input.
     pub input_schema: PathBuf,
+    /// How Spark added products.
+    pub dot_order: DotOrder,
+    /// Transactions and Spark's results to start with.
+    pub parity: PathBuf,
     /// The class called fraud.
     pub positive_class: u32,
     /// The consumer group.
@@ -74,7 +78,13 @@ impl ScorerConfig {
             name: Some(self.model_name.clone()).filter(|name| !name.is_empty()),
             input_schema: Some(self.input_schema.clone())
                 .filter(|path| !path.as_os_str().is_empty()),
+            dot_order: self.dot_order,
         }
+    }
+
+    /// The folder of parity rows, if it isn't the one beside the model.
+    pub(crate) fn parity(&self) -> Option<&Path> {
+        Some(self.parity.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// `start`, which the check has parsed before.
@@ -84,16 +94,7 @@ impl ScorerConfig {
 
     /// The transactional id and static member's id of a worker.
     pub(crate) fn worker_id(&self, worker: u32) -> String {
-        if self.transactional_id.is_empty() {
-            let host = rustix::system::uname();
-            format!(
-                "{}-{}-{worker}",
-                self.group,
-                host.nodename().to_string_lossy()
-            )
-        } else {
-            format!("{}-{worker}", self.transactional_id)
-        }
+        format!("{}-{worker}", base_id(&self.group, &self.transactional_id))
     }
 
     fn check_times(&self, session_timeout: Duration) -> Result<(), ConfigError> {
@@ -156,6 +157,35 @@ impl Section for ScorerConfig {
             self.check_times(runtime.kafka.session_timeout),
             self.check_output(),
         ])
+    }
+}
+
+/// What `replay` needs of `[scorer]`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReplayConfig {
+    group: String,
+    transactional_id: String,
+}
+
+impl ReplayConfig {
+    /// What the transactional ids of this replica begin with.
+    pub(crate) fn base_id(&self) -> String {
+        base_id(&self.group, &self.transactional_id)
+    }
+}
+
+impl Section for ReplayConfig {
+    fn check(&self, _runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        service_runtime::config::required("scorer.group", &self.group)
+    }
+}
+
+fn base_id(group: &str, transactional_id: &str) -> String {
+    if transactional_id.is_empty() {
+        let host = rustix::system::uname();
+        format!("{group}-{}", host.nodename().to_string_lossy())
+    } else {
+        transactional_id.to_owned()
     }
 }
 

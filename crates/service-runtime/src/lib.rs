@@ -18,5 +18,5 @@ pub use context::Context;
 pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};
-pub use run::{Service, ServiceArgs, run};
+pub use run::{Service, ServiceArgs, run, run_command};
 pub use shutdown::Shutdown;

@@ -26,6 +26,8 @@ pub(crate) struct ExactlyOnce {
     transactor: Transactor,
     is_open: bool,
     is_broken: bool,
+    /// The broker refused a message for its size, and nothing else went wrong.
+    is_refused: bool,
 }
 
 impl ExactlyOnce {
@@ -45,6 +47,7 @@ impl ExactlyOnce {
             transactor,
             is_open: false,
             is_broken: false,
+            is_refused: false,
         })
     }
 
@@ -90,6 +93,12 @@ impl ExactlyOnce {
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
+        if self.is_refused {
+            // An answer, so nothing is under way that could do harm: the abort is done
+            // when the new producer comes, and all of the refused batches are known.
+            let _ = self.transactor.call(Call::Abort, &self.producer)?;
+            self.producer.learn_refusals();
+        }
         if self.must_be_renewed() {
             return self.renew();
         }
@@ -126,13 +135,16 @@ impl ExactlyOnce {
         self.transactor = transactor;
         self.is_open = false;
         self.is_broken = false;
+        self.is_refused = false;
         Ok(())
     }
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
+        let interruption = self.producer.interruption(error);
+        self.is_refused = !self.is_broken && matches!(interruption, Interruption::TooLarge);
         self.is_broken = true;
-        Err(self.producer.interruption(error))
+        Err(interruption)
     }
 
     fn offsets(&self, positions: &Positions) -> TopicPartitionList {
