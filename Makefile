@@ -9,7 +9,8 @@ WORKSPACE := --locked --workspace --features failpoints
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint fmt clean
+.PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens bench-model \
+	chart chart-readme image-check deploy-check fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,24 @@ bench-model: ## Time the engine beside LightGBM, ONNX Runtime, tl2cgen and lleav
 	python3 -m venv target/bench-venv
 	target/bench-venv/bin/pip install --quiet -r crates/fraud-model/benches/peers/requirements.txt
 	target/bench-venv/bin/python crates/fraud-model/benches/peers/bench_model.py
+
+chart: ## Check the Helm chart: lint, Kubernetes' schemas, the daemons' own word (BINARIES=folder: without building)
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) helm/check
+
+chart-readme: ## Write the chart's README from the comments of its values
+	@helm/check readme
+
+image-check: ## Run each daemon in the file tree of its image, without a container engine (minutes; root, Debian 12)
+	@$(PREREQUISITES) build
+	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
+	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
+
+deploy-check: ## Check images, compose files, rules and dashboard, against the running stack (BINARIES=folder: without building)
+	@$(MAKE) --no-print-directory image-check
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 fmt: ## Format the code
 	cargo fmt --all
