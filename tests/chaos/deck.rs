@@ -208,10 +208,7 @@ impl Fault {
 
     /// Whether it takes seconds only.
     pub(crate) fn is_quick(&self) -> bool {
-        !self.needs_bucket()
-            && matches!(
-                self,
-                Self::Abort(_) | Self::Kill(_) | Self::Atomicity | Self::CutNetwork
-            )
+        let is_short = matches!(self, Self::Abort(_) | Self::Kill(_) | Self::Atomicity);
+        is_short && !self.needs_bucket()
     }
 }
