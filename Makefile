@@ -59,7 +59,7 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 	@$(PREREQUISITES) build python
 	models/retrain
 
-goldens: ## Let Spark make the golden cases of all stages anew (minutes)
+goldens: ## Let two versions of Spark make the golden cases of all stages anew (minutes)
 	@$(PREREQUISITES) build python
 	models/make-goldens
 

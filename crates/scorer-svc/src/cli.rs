@@ -66,7 +66,7 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// Score input.jsonl of this folder at start and refuse to serve unless the results are
     /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
     #[arg(long, value_name = "DIR")]
     parity: Option<PathBuf>,
