@@ -44,7 +44,7 @@ chaos: ## Kill, freeze and cut off everything under a million transactions (T=na
 	@$(PREREQUISITES) build kafka python
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test chaos -- \
-		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100) $(if $(SEED),--seed $(SEED))
+		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100 --rate 1800) $(if $(SEED),--seed $(SEED))
 
 test-kafka-3.9: ## The end-to-end tests on Apache Kafka 3.9
 	@$(MAKE) e2e KAFKA_VERSION=3.9.1
