@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
 pub use headers::{for_each_header, last_header, remove_headers};
-pub use producer::{Producer, ProducerEvents, create_producer, judge};
+pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
 pub use record_size::{HeadersSize, batch_size_alone};
 pub use settings::producer_config;
 pub use start::Start;
