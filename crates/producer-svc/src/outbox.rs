@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, PurgeConfig};
 use service_runtime::kafka::{
-    Producer, TopicNeeds, create_producer, producer_config, wait_for_topics,
+    Producer, TopicNeeds, create_producer, judge, producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
@@ -163,10 +163,13 @@ impl Outbox {
                     self.send_timeout
                 )
             }
-            Some(error) => bail!(
-                "a transaction could not be delivered to {:?}: {error}",
-                self.topic
-            ),
+            Some(error) => {
+                let why = judge(&self.producer, error).unwrap_or_else(|why| why.to_string());
+                bail!(
+                    "a transaction could not be delivered to {:?}: {why}",
+                    self.topic
+                )
+            }
         }
     }
 }

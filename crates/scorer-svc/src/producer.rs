@@ -236,7 +236,7 @@ impl Producer {
             return Interruption::Retry(error.to_string());
         }
         match kafka::judge(&self.client, &error) {
-            Ok(()) => Interruption::Retry(error.to_string()),
+            Ok(why) => Interruption::Retry(why),
             Err(failure) => Interruption::Fatal(failure),
         }
     }
@@ -253,7 +253,7 @@ impl Producer {
         if self.is_too_late() || !self.is_lost() {
             return Ok(());
         }
-        kafka::judge(&self.client, &KafkaError::Canceled)
+        kafka::judge(&self.client, &KafkaError::Canceled).map(|_| ())
     }
 
     /// Whether the broker ended the transaction of itself, and with it this producer.

@@ -4,7 +4,7 @@ mod expectation;
 mod input;
 mod output;
 
-use std::io;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use schema::transaction::{TransactionBatch, TransactionParser};
 use crate::cli::{ScoreArgs, cannot_start};
 use crate::model_source;
 use input::Input;
-use output::Output;
+use output::{CannotWrite, Output};
 
 const BATCH_ROWS: usize = 1024;
 
@@ -24,8 +24,14 @@ const BATCH_ROWS: usize = 1024;
 pub(crate) fn run(args: &ScoreArgs) -> ExitCode {
     match score(args) {
         Ok(summary) => summary.exit_code(),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => cannot_start(&error),
+        Err(error) => match error.downcast_ref() {
+            Some(CannotWrite(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Some(CannotWrite(_)) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+            None => cannot_start(&error),
+        },
     }
 }
 
@@ -134,10 +140,4 @@ impl Lines {
         self.transactions.clear();
         Ok(())
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use super::kafka::KafkaConfig;
-use super::types::{Secret, duration, read_secret_file};
+use super::types::{Secret, duration, read_secret_file, socket_address};
 
 /// The sections that every daemon has.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,6 +90,7 @@ fn is_topic_name(name: &str) -> bool {
 #[derive(Debug, Clone, Deserialize)]
 pub struct AdminConfig {
     /// Where the admin endpoints listen; port 0 takes a free one.
+    #[serde(deserialize_with = "socket_address")]
     pub address: SocketAddr,
 }
 
@@ -120,6 +121,19 @@ pub struct ServiceConfig {
     /// From the wish to stop to the exit at the latest.
     #[serde(deserialize_with = "duration")]
     pub shutdown_timeout: Duration,
+}
+
+impl ServiceConfig {
+    /// Refuses a time in which nothing can be finished.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.shutdown_timeout >= Duration::from_secs(1) {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "service.shutdown_timeout is {:?}, but to finish or abort the work at hand takes 1s at least",
+            self.shutdown_timeout
+        )))
+    }
 }
 
 /// `[object_store]`

@@ -60,9 +60,9 @@ pub fn create_producer(
 }
 
 /// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
-/// health are told), with a new producer if this one [`is_lost`]; the failure if it is
-/// fenced.
-pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
+/// health are told), with a new producer if this one [`is_lost`], and what is wrong; the
+/// failure if it is fenced.
+pub fn judge(producer: &Producer, error: &KafkaError) -> Result<String, Failure> {
     let client = producer.client();
     client.context().reporter.judge(client, error)
 }

@@ -55,6 +55,10 @@ pub(super) struct Reporter {
 
 impl Reporter {
     pub(super) fn new(context: &Context, client: String, who: Who) -> Self {
+        // Shows the counter at 0, so that a first error is seen as an increase.
+        let first = code_label(Code::BrokerTransportFailure);
+        let errors = &context.kafka_metrics.client_errors;
+        errors.with_label_values(&[client.as_str(), &first]);
         Self {
             client,
             who,
@@ -135,16 +139,16 @@ impl Reporter {
     }
 
     /// After a call failed: `Ok` if waiting and calling again may help, with a new client
-    /// if this one has a fatal error.
+    /// if this one has a fatal error. Returns what was said about it.
     pub(super) fn judge<C: ClientContext>(
         &self,
         client: &Client<C>,
         error: &KafkaError,
-    ) -> Result<(), Failure> {
-        self.judge_about(&self.who.topic, client, error).map(|_| ())
+    ) -> Result<String, Failure> {
+        self.judge_about(&self.who.topic, client, error)
     }
 
-    /// As [`Self::judge`], for a call about `topic`; returns what was said about it.
+    /// As [`Self::judge`], for a call about `topic`.
     pub(super) fn judge_about<C: ClientContext>(
         &self,
         topic: &str,
