@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use schema::transaction::TransactionSchema;
 
+use crate::blas::Blas;
 use crate::describe::Description;
 use crate::input_types::InputTypes;
 use crate::pipeline::Pipeline;
-use crate::{ModelError, ModelIdentity};
+use crate::{DotOrder, ModelError, ModelIdentity, Parity, ParityRows};
 
 /// What isn't in the model's folder.
 #[derive(Debug, Clone, Default)]
@@ -17,12 +18,15 @@ pub struct ModelOptions {
     pub name: Option<String>,
     /// Spark's `df.schema.json()` of the input, instead of the folder's `schema.json`.
     pub input_schema: Option<PathBuf>,
+    /// How the Spark adds products whose results are wanted.
+    pub dot_order: DotOrder,
 }
 
 /// A fitted pipeline, ready to score.
 #[derive(Debug)]
 pub struct Model {
     identity: ModelIdentity,
+    folder: PathBuf,
     pub(crate) pipeline: Pipeline,
 }
 
@@ -46,8 +50,9 @@ impl Model {
         }
         let types = InputTypes::load(folder, options)?;
         Ok(Self {
-            pipeline: Pipeline::load(folder, types)?,
+            pipeline: Pipeline::load(folder, types, Blas::new(options.dot_order))?,
             identity: ModelIdentity::of_folder(folder, options.name.as_deref())?,
+            folder: folder.to_owned(),
         })
     }
 
@@ -66,12 +71,23 @@ impl Model {
         self.pipeline.schema.classes
     }
 
+    /// How near to Spark's the results are.
+    pub fn parity(&self) -> Parity {
+        self.pipeline.parity()
+    }
+
+    /// Transactions and Spark's results in the model's folder, where there are any.
+    pub fn parity_rows(&self) -> Option<ParityRows> {
+        ParityRows::beside(&self.folder)
+    }
+
     /// Stages, columns and types, classes, trees, name, version and hash, for
     /// a person to read.
     pub fn describe(&self) -> impl fmt::Display + '_ {
         Description {
             identity: &self.identity,
             pipeline: &self.pipeline,
+            parity_rows: self.parity_rows(),
         }
     }
 }

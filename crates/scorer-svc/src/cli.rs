@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
 use schema::RejectionCode;
 use service_runtime::{Service, ServiceArgs};
 
+use crate::config::ScorerConfig;
 use crate::replay::{self, Place};
 use crate::{describe, score};
 
@@ -65,6 +66,10 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
+    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
+    #[arg(long, value_name = "DIR")]
+    parity: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -132,6 +137,10 @@ pub(crate) struct ModelArgs {
     /// Spark's df.schema.json() of the input, instead of the folder's schema.json
     #[arg(long, value_name = "FILE")]
     input_schema: Option<PathBuf>,
+    /// How the Spark to compare with adds products: f2j (before Spark 3.2), java8 (3.2 to 3.5 on
+    /// JDK 8), java11fma (on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
+    #[arg(long, value_name = "ORDER", default_value_t)]
+    dot_order: DotOrder,
 }
 
 impl ModelArgs {
@@ -139,6 +148,7 @@ impl ModelArgs {
         ModelOptions {
             name: self.model_name.clone(),
             input_schema: self.input_schema.clone(),
+            dot_order: self.dot_order,
         }
     }
 }
@@ -150,7 +160,16 @@ pub fn main() -> ExitCode {
         Some(Command::Score(args)) => score::run(&args),
         Some(Command::Replay(args)) => replay::run(args),
         Some(Command::Describe(args)) => describe::run(&args),
-        None => service_runtime::run(&SERVICE, &cli.service, crate::run),
+        None => service_runtime::run(
+            &SERVICE,
+            &cli.service,
+            |mut config: ScorerConfig, context| {
+                if let Some(folder) = cli.parity {
+                    config.parity = folder;
+                }
+                crate::run(config, context)
+            },
+        ),
     }
 }
 

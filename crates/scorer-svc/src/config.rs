@@ -1,10 +1,10 @@
 //! `[scorer]`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
 use serde::Deserialize;
 use service_runtime::config::duration;
 use service_runtime::kafka::Start;
@@ -23,6 +23,10 @@ pub struct ScorerConfig {
     pub model_name: String,
     /// Spark's schema of the input.
     pub input_schema: PathBuf,
+    /// How Spark added products.
+    pub dot_order: DotOrder,
+    /// Transactions and Spark's results to start with.
+    pub parity: PathBuf,
     /// The class called fraud.
     pub positive_class: u32,
     /// The consumer group.
@@ -94,7 +98,13 @@ impl ScorerConfig {
             name: Some(self.model_name.clone()).filter(|name| !name.is_empty()),
             input_schema: Some(self.input_schema.clone())
                 .filter(|path| !path.as_os_str().is_empty()),
+            dot_order: self.dot_order,
         }
+    }
+
+    /// The folder of parity rows, if it isn't the one beside the model.
+    pub(crate) fn parity(&self) -> Option<&Path> {
+        Some(self.parity.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// `start`, which the check has parsed before.

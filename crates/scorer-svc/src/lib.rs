@@ -3,8 +3,8 @@
 //! [`run`] is the service; `worker` is its loop. A message goes through `batch`
 //! (bytes to columns), `pipeline` (columns to scores), `results` or `dead_letter`,
 //! and `producer`; `delivery` makes what was sent durable together with the
-//! offsets. `score` and `describe` do without Kafka; `replay`
-//! sends dead letters back.
+//! offsets. `replay` sends dead letters back. `score` and `describe` do without
+//! Kafka; `lines` and `expectation` are what `score` and the `parity_gate` share.
 
 mod batch;
 pub mod cli;
@@ -13,10 +13,13 @@ mod console;
 mod dead_letter;
 mod delivery;
 mod describe;
+mod expectation;
 mod fleet;
 mod interruption;
+mod lines;
 mod metrics;
 mod model_source;
+mod parity_gate;
 mod pipeline;
 mod producer;
 mod replay;
@@ -38,7 +41,7 @@ use metrics::Metrics;
 
 /// Scores until the daemon is to stop.
 pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
-    let model = load_model(&config).map_err(Failure::start)?;
+    let model = Arc::new(load_model(&config).map_err(Failure::start)?);
     let metrics = Metrics::register(&context.registry, model.identity())
         .context("cannot register the metrics")
         .map_err(Failure::start)?;
@@ -52,10 +55,11 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
         workers = config.workers,
         "model loaded"
     );
+    parity_gate::pass(&model, config.parity()).map_err(Failure::start)?;
     Fleet {
         config,
         context,
-        model: Arc::new(model),
+        model,
         metrics,
     }
     .run()

@@ -58,7 +58,7 @@ impl ServiceArgs {
 pub fn run<S: Section>(
     service: &Service,
     args: &ServiceArgs,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> ExitCode {
     start(service, args, Kind::Daemon, body)
 }
@@ -108,6 +108,8 @@ fn start<S: Section>(
         return ExitCode::from(2);
     }
     log_panics();
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::arm();
     match serve(service, loaded, kind, body) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Panicked) => ExitCode::FAILURE,

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
 use std::path::Path;
 
-use super::expectation::{Expectation, Verdict};
+use fraud_model::Parity;
+
+use crate::expectation::Expectation;
 
 /// Results or notes can't be written: a disk that is full, or a reader that has gone.
 #[derive(Debug)]
@@ -31,11 +33,11 @@ enum Results {
 
 impl Output {
     /// Prints results, or compares them with the lines of `expect`.
-    pub(super) fn new(expect: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(expect: Option<&Path>, parity: Parity) -> anyhow::Result<Self> {
         Ok(Self {
             results: match expect {
                 None => Results::Printed(BufWriter::new(io::stdout().lock())),
-                Some(path) => Results::Compared(Expectation::open(path)?),
+                Some(path) => Results::Compared(Expectation::open(path, parity)?),
             },
             notes: BufWriter::new(io::stderr().lock()),
         })
@@ -77,8 +79,12 @@ impl Output {
             }
             Results::Compared(expectation) => {
                 let verdict = expectation.verdict()?;
-                writeln!(io::stdout(), "{verdict}").map_err(CannotWrite)?;
-                Ok(matches!(verdict, Verdict::Differs { .. }))
+                match &verdict {
+                    Ok(agreement) => writeln!(io::stdout(), "{agreement}"),
+                    Err(difference) => writeln!(io::stdout(), "{difference}"),
+                }
+                .map_err(CannotWrite)?;
+                Ok(verdict.is_err())
             }
         }
     }

@@ -95,7 +95,7 @@ fn no_time_to_stop_and_a_name_for_an_address_are_refused_with_what_would_do() {
     assert_refused(
         "FRAUD__SERVICE__SHUTDOWN_TIMEOUT",
         "0s",
-        "takes 1s at least",
+        "no work at hand can be finished or aborted",
     );
     assert_refused("FRAUD__ADMIN__ADDRESS", "localhost:9465", "127.0.0.1:9464");
 }

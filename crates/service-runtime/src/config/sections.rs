@@ -124,15 +124,16 @@ pub struct ServiceConfig {
 }
 
 impl ServiceConfig {
-    /// Refuses a time in which nothing can be finished.
+    /// Refuses no time at all.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.shutdown_timeout >= Duration::from_secs(1) {
+        if !self.shutdown_timeout.is_zero() {
             return Ok(());
         }
-        Err(ConfigError(format!(
-            "service.shutdown_timeout is {:?}, but to finish or abort the work at hand takes 1s at least",
-            self.shutdown_timeout
-        )))
+        Err(ConfigError(
+            "service.shutdown_timeout is 0s, in which no work at hand can be finished or aborted: \
+             leave it time, such as \"25s\""
+                .into(),
+        ))
     }
 }
 
