@@ -75,6 +75,26 @@ pub enum DeliveryMode {
     AtLeastOnce,
 }
 
+impl Output {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Console => "console",
+        }
+    }
+}
+
+impl DeliveryMode {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExactlyOnce => "exactly-once",
+            Self::AtLeastOnce => "at-least-once",
+        }
+    }
+}
+
 impl ScorerConfig {
     /// What isn't in the model's folder.
     pub fn model_options(&self) -> ModelOptions {

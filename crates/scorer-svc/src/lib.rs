@@ -55,8 +55,8 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
         hash = model.identity().hash,
         classes = model.classes(),
         features = model.transaction_schema().features.len(),
-        delivery = ?config.delivery,
-        output = ?config.output,
+        delivery = config.delivery.as_str(),
+        output = config.output.as_str(),
         workers = config.workers,
         "model loaded"
     );

@@ -236,7 +236,7 @@ impl Producer {
             return Interruption::Retry(error.to_string());
         }
         match kafka::judge(&self.client, &error) {
-            Ok(()) => Interruption::Retry(error.to_string()),
+            Ok(why) => Interruption::Retry(why),
             Err(failure) => Interruption::Fatal(failure),
         }
     }
@@ -253,7 +253,7 @@ impl Producer {
         if self.is_too_late() || !self.is_lost() {
             return Ok(());
         }
-        kafka::judge(&self.client, &KafkaError::Canceled)
+        kafka::judge(&self.client, &KafkaError::Canceled).map(|_| ())
     }
 
     /// Whether the broker ended the transaction of itself, and with it this producer.
@@ -265,7 +265,7 @@ impl Producer {
 
     /// Whether the client can't be used any more.
     pub(crate) fn is_lost(&self) -> bool {
-        self.client.client().fatal_error().is_some()
+        kafka::is_lost(&self.client)
     }
 
     /// How often a connection was lost or a request timed out: each time, an answer
@@ -281,9 +281,10 @@ impl Producer {
         self.limits.learn_refusals(&refused, self.batch_bytes);
     }
 
-    /// Whether its batches are larger than those that the broker is known to take.
+    /// Whether a new one must take its place: it is lost, or its batches are larger than
+    /// those that the broker is known to take.
     pub(crate) fn must_be_renewed(&self) -> bool {
-        self.batch_bytes > self.limits.batch_bytes()
+        self.is_lost() || self.batch_bytes > self.limits.batch_bytes()
     }
 
     /// Why a message didn't arrive.

@@ -3,21 +3,27 @@
 mod input;
 mod output;
 
-use std::io;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::cli::{ScoreArgs, cannot_start};
 use crate::lines::{Answer, Lines};
 use input::Input;
-use output::Output;
+use output::{CannotWrite, Output};
 
 /// Scores the file or stdin.
 pub(crate) fn run(args: &ScoreArgs) -> ExitCode {
     match score(args) {
         Ok(summary) => summary.exit_code(),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => cannot_start(&error),
+        Err(error) => match error.downcast_ref() {
+            Some(CannotWrite(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Some(CannotWrite(_)) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+            None => cannot_start(&error),
+        },
     }
 }
 
@@ -65,10 +71,4 @@ fn score_lines(
             output.note(line, &rejection.to_string())
         }
     })
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

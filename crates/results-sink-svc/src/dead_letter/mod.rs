@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{DeliveryResult, Producer as _};
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::{Producer, create_producer, judge, producer_config};
+use service_runtime::kafka::{Producer, create_producer, is_lost, judge, producer_config};
 use service_runtime::{Context, Failure};
 
 use letter::DeadLetter;
@@ -47,22 +47,11 @@ struct Refused {
 impl DeadLetters {
     /// Touches no network.
     pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
-        let topic = context.config.topics.results_dead_letter.clone();
         let refused = Arc::new(RefusedLetters::default());
-        let refused_on_delivery = Arc::clone(&refused);
-        let on_delivery = move |delivery: &DeliveryResult<'_>| {
-            if let Err((error, message)) = delivery {
-                refused_on_delivery.push(Refused {
-                    letter: DeadLetter::copy(message),
-                    error: error.clone(),
-                });
-            }
-        };
-        let producer = create_producer(&producer_config(context), &topic, context, on_delivery)?;
         Ok(Self {
-            topic,
+            topic: context.config.topics.results_dead_letter.clone(),
             context: context.clone(),
-            producer,
+            producer: create(context, &refused)?,
             refused,
             truncated: RefCell::default(),
         })
@@ -111,7 +100,13 @@ impl DeadLetters {
     }
 
     /// Whether all are acknowledged; waits for that until `deadline`.
-    pub(crate) fn settle(&self, deadline: Instant) -> Result<bool, Failure> {
+    pub(crate) fn settle(&mut self, deadline: Instant) -> Result<bool, Failure> {
+        if is_lost(&self.producer) {
+            self.producer = create(&self.context, &self.refused)?;
+            for Refused { letter, .. } in self.refused.take() {
+                self.enqueue(letter)?;
+            }
+        }
         loop {
             if !self.wait_for_answers(deadline) {
                 return Ok(false);
@@ -131,7 +126,15 @@ impl DeadLetters {
             }
             for Refused { letter, error } in others {
                 judge(&self.producer, &error)?;
-                self.enqueue(letter)?;
+                if is_lost(&self.producer) {
+                    // The next call has a new one.
+                    self.refused.push(Refused { letter, error });
+                } else {
+                    self.enqueue(letter)?;
+                }
+            }
+            if is_lost(&self.producer) {
+                return Ok(false);
             }
         }
     }
@@ -187,7 +190,7 @@ impl DeadLetters {
                 continue;
             }
             judge(&self.producer, &error)?;
-            if self.context.shutdown.is_requested() {
+            if self.context.shutdown.is_requested() || is_lost(&self.producer) {
                 // It isn't acknowledged, so its offset won't be committed.
                 self.refused.push(Refused { letter, error });
                 return Ok(());
@@ -195,6 +198,20 @@ impl DeadLetters {
             let _ = self.producer.flush(QUEUE_FULL_TIMEOUT);
         }
     }
+}
+
+fn create(context: &Context, refused: &Arc<RefusedLetters>) -> Result<Producer, Failure> {
+    let refused = Arc::clone(refused);
+    let on_delivery = move |delivery: &DeliveryResult<'_>| {
+        if let Err((error, message)) = delivery {
+            refused.push(Refused {
+                letter: DeadLetter::copy(message),
+                error: error.clone(),
+            });
+        }
+    };
+    let topic = &context.config.topics.results_dead_letter;
+    create_producer(&producer_config(context), topic, context, on_delivery)
 }
 
 fn is_too_large(error: &KafkaError) -> bool {

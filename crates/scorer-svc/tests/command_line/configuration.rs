@@ -108,3 +108,13 @@ fn workers_are_at_least_one_and_only_one_for_the_console() {
 fn a_typo_is_answered_with_the_nearest_key() {
     assert_refused("FRAUD__SCORER__DELIVRY", "at-least-once", "delivery");
 }
+
+#[test]
+fn no_time_to_stop_and_a_name_for_an_address_are_refused_with_what_would_do() {
+    assert_refused(
+        "FRAUD__SERVICE__SHUTDOWN_TIMEOUT",
+        "0s",
+        "no work at hand can be finished or aborted",
+    );
+    assert_refused("FRAUD__ADMIN__ADDRESS", "localhost:9465", "127.0.0.1:9464");
+}

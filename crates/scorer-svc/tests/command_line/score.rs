@@ -153,3 +153,17 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(text(&ended.stderr), "");
     assert!(ended.status.success());
 }
+
+#[test]
+fn a_full_disk_is_a_failure_and_no_wrong_argument() {
+    let full = fs::File::options().write(true).open("/dev/full");
+    let ended = scorer()
+        .args(["score", "--model"])
+        .arg(model(TREE))
+        .arg(fixtures().join("expected").join(TREE).join("input.jsonl"))
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    assert!(text(&ended.stderr).starts_with("error: cannot write: No space left on device"));
+    assert_eq!(ended.status.code(), Some(1));
+}

@@ -88,6 +88,7 @@ fn load_from<S: Section>(
     ConfigError::all([
         runtime.kafka.settle(),
         runtime.topics.check(),
+        runtime.service.check(),
         runtime.object_store.settle(),
         section.check(&runtime),
     ])?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::ConfigError;
 use super::kafka::KafkaConfig;
 use super::mlflow::MlflowConfig;
-use super::types::{Secret, duration};
+use super::types::{Secret, duration, read_secret_file, socket_address};
 
 /// The sections that every daemon has.
 #[derive(Debug, Clone, Deserialize)]
@@ -91,6 +91,7 @@ fn is_topic_name(name: &str) -> bool {
 #[derive(Debug, Clone, Deserialize)]
 pub struct AdminConfig {
     /// Where the admin endpoints listen; port 0 takes a free one.
+    #[serde(deserialize_with = "socket_address")]
     pub address: SocketAddr,
 }
 
@@ -121,6 +122,20 @@ pub struct ServiceConfig {
     /// From the wish to stop to the exit at the latest.
     #[serde(deserialize_with = "duration")]
     pub shutdown_timeout: Duration,
+}
+
+impl ServiceConfig {
+    /// Refuses no time at all.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if !self.shutdown_timeout.is_zero() {
+            return Ok(());
+        }
+        Err(ConfigError(
+            "service.shutdown_timeout is 0s, in which no work at hand can be finished or aborted: \
+             leave it time, such as \"25s\""
+                .into(),
+        ))
+    }
 }
 
 /// `[object_store]`

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +19,18 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     humantime::parse_duration(&text).map_err(|_| {
         D::Error::custom(format!(
             "{text:?} is not a duration such as \"10s\" or \"5m\""
+        ))
+    })
+}
+
+/// Reads `"127.0.0.1:9464"`; a name is none, as it may stand for several addresses.
+pub(super) fn socket_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        D::Error::custom(format!(
+            "{text:?} is not an IP address with a port such as \"127.0.0.1:9464\" or \"[::1]:9464\""
         ))
     })
 }

@@ -16,6 +16,7 @@ mod headers;
 mod lookup;
 mod member;
 mod metrics;
+mod polled;
 mod producer;
 mod record_size;
 mod reporter;
@@ -28,9 +29,10 @@ mod troubles;
 
 use std::time::Duration;
 
-pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
+pub use consumer::GroupConsumer;
 pub use headers::{for_each_header, last_header, remove_headers};
-pub use producer::{Producer, ProducerEvents, create_producer, judge};
+pub use polled::{CommittedOffset, GroupOptions, Polled};
+pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
 pub use record_size::{HeadersSize, batch_size_alone};
 pub use settings::producer_config;
 pub use start::Start;

@@ -108,7 +108,7 @@ fn common(kafka: &KafkaConfig, client_id: &str) -> ClientConfig {
         .set("socket.nagle.disable", "true")
         // A broker that is back, a topic that was made: noticed within seconds, not minutes.
         .set("reconnect.backoff.max.ms", "2000")
-        .set("topic.metadata.refresh.interval.ms", "10000")
+        .set("topic.metadata.refresh.interval.ms", "3000")
         // The lag is read from the statistics.
         .set("statistics.interval.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Info);
