@@ -15,6 +15,7 @@ mod lost_offsets;
 mod main_flow;
 mod metrics;
 mod other_clients;
+mod quiet;
 mod rebalance;
 mod refused_messages;
 mod replay;

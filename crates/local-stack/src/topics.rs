@@ -163,6 +163,27 @@ pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32,
         .collect()
 }
 
+/// The next offset of each partition that `group` has committed one for.
+pub fn committed_offsets(
+    bootstrap_servers: &str,
+    group: &str,
+    topic: &str,
+) -> Result<BTreeMap<i32, i64>> {
+    let consumer: BaseConsumer = client(bootstrap_servers).set("group.id", group).create()?;
+    let mut asked = TopicPartitionList::new();
+    for partition in partitions(&consumer, topic)? {
+        asked.add_partition(topic, partition);
+    }
+    let answer = consumer
+        .committed_offsets(asked, TIMEOUT)
+        .with_context(|| format!("reading the offsets of group {group:?}"))?;
+    let committed = answer.elements().into_iter().filter_map(|element| {
+        let offset = element.offset().to_raw().filter(|offset| *offset >= 0)?;
+        Some((element.partition(), offset))
+    });
+    Ok(committed.collect())
+}
+
 /// The partitions of a topic that exists.
 pub(crate) fn partitions<C: Consumer<X>, X: rdkafka::consumer::ConsumerContext>(
     consumer: &C,

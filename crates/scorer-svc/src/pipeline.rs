@@ -7,6 +7,7 @@ use rdkafka::message::BorrowedMessage;
 use schema::dead_letter::Stage;
 use schema::result::ScoredTransaction;
 use schema::{Rejection, RejectionCode};
+use service_runtime::failpoint;
 
 use crate::batch::{Batch, Refused};
 use crate::dead_letter::DeadLetters;
@@ -84,6 +85,7 @@ impl Pipeline {
         for (row, source) in self.batch.sources().iter().enumerate() {
             let rejection = match &scores.outcomes[row] {
                 Outcome::Scored => {
+                    failpoint("scorer_mid_produce");
                     let scored = ScoredTransaction {
                         transaction_id: transactions.ids[row],
                         timestamp: transactions.timestamps[row],

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::Message;
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
-use service_runtime::{Failure, Health, Shutdown};
+use service_runtime::{Failure, Health, Shutdown, failpoint};
 
 use crate::delivery::{Delivery, Positions, committed_offsets};
 use crate::interruption::Interruption;
@@ -78,6 +78,7 @@ impl Worker {
     fn step(&mut self) -> Result<(), Interruption> {
         match self.parts.consumer.poll(self.work.wait())? {
             Polled::Message(message) => {
+                failpoint("scorer_after_poll");
                 let (partition, offset) = (message.partition(), message.offset());
                 self.parts.pipeline.push(&message);
                 if !self.work.is_open() {

@@ -4,6 +4,7 @@
 mod admin;
 pub mod config;
 mod context;
+mod failpoint;
 mod failure;
 mod health;
 pub mod kafka;
@@ -14,6 +15,7 @@ mod shutdown;
 
 pub use config::{ConfigError, RuntimeConfig, Section};
 pub use context::Context;
+pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};
 pub use run::{Service, ServiceArgs, run, run_command};

@@ -108,6 +108,8 @@ fn start<S: Section>(
         return ExitCode::from(2);
     }
     log_panics();
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::arm();
     match serve(service, loaded, kind, body) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Panicked) => ExitCode::FAILURE,

@@ -13,11 +13,9 @@ const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 static PYTHON: LazyLock<PathBuf> =
     LazyLock::new(|| make_environment().expect("a Python environment"));
 
-/// A command that runs a script of `tests/end_to_end/python`.
-pub(crate) fn script(name: &str) -> Command {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("end_to_end/python")
-        .join(name);
+/// A command that runs a script, given by its path in `tests/`.
+pub(crate) fn script(path: &str) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let mut command = Command::new(&*PYTHON);
     command.arg(script);
     command

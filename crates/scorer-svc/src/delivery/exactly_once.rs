@@ -3,6 +3,7 @@
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
+use service_runtime::failpoint;
 use service_runtime::kafka::GroupConsumer;
 
 use super::Positions;
@@ -63,6 +64,7 @@ impl ExactlyOnce {
         }
         let begun = self.producer.client().begin_transaction();
         self.check(begun)?;
+        failpoint("scorer_after_begin");
         self.producer
             .set_transaction_timeout(Some(self.transactions.timeout));
         self.is_open = true;
@@ -85,6 +87,7 @@ impl ExactlyOnce {
             .transactor
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
+        failpoint("scorer_after_commit");
         self.close();
         Ok(())
     }
