@@ -10,7 +10,7 @@ pub const PARTITION: &str = "__connect.errors.partition";
 pub const OFFSET: &str = "__connect.errors.offset";
 /// The [`Stage`] that refused it.
 pub const STAGE: &str = "__connect.errors.stage";
-/// The [`RejectionCode`](crate::RejectionCode).
+/// The [`RejectionCode`].
 pub const EXCEPTION_CLASS_NAME: &str = "__connect.errors.exception.class.name";
 /// What is wrong, for a person.
 pub const EXCEPTION_MESSAGE: &str = "__connect.errors.exception.message";
