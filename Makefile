@@ -44,7 +44,7 @@ chaos: ## Kill, freeze and cut off everything under a million transactions (T=na
 	@$(PREREQUISITES) build kafka python
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test chaos -- \
-		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100) $(if $(SEED),--seed $(SEED))
+		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100 --rate 1800) $(if $(SEED),--seed $(SEED))
 
 test-kafka-3.9: ## The end-to-end tests on Apache Kafka 3.9
 	@$(MAKE) e2e KAFKA_VERSION=3.9.1
@@ -59,7 +59,7 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 	@$(PREREQUISITES) build python
 	models/retrain
 
-goldens: ## Let Spark make the golden cases of all stages anew (minutes)
+goldens: ## Let two versions of Spark make the golden cases of all stages anew (minutes)
 	@$(PREREQUISITES) build python
 	models/make-goldens
 

@@ -1,7 +1,6 @@
 //! The programs in Python that look for what was lost or repeated.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -81,12 +80,9 @@ impl Checker {
             "sinks": sinks,
         });
         let mut command = python::script("chaos/python/watch.py");
-        command
-            .args([broker, "results"])
-            .arg(PathBuf::from(watched))
-            .args(
-                [Victim::Scorer, Victim::Sink, Victim::BucketSink].map(|victim| victim.group().0),
-            );
+        command.args([broker, "results"]).arg(watched).args(
+            [Victim::Scorer, Victim::Sink, Victim::BucketSink].map(|victim| victim.group().0),
+        );
         let mut reader = ChildProcess::spawn("watch.py", &mut command)?;
         reader.wait_for_line(ChildProcess::stdout, "watching", PATIENCE)?;
         Ok(Self { stack, reader })

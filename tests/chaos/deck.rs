@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Twin(Victim),
     /// A process sleeps until the broker aborts its transaction, and nobody else comes.
     TransactionTimeout,
+    /// The model takes longer than a member of the group may (`max.poll.interval.ms`).
+    SlowModel,
     /// A second process joins and leaves, every two seconds.
     Rebalances(Victim),
     /// `kill -9` and a new start.
@@ -40,6 +42,8 @@ pub(crate) enum Fault {
     FullDisk,
     /// S3 refuses everything with 503.
     BucketRefuses,
+    /// S3 refuses everything with 403, as when a key has expired.
+    BucketForbids,
     /// S3 takes its time.
     SlowBucket,
     /// S3 does what it is asked for, and its answers don't arrive.
@@ -78,7 +82,7 @@ const fn sink(failpoint: &'static str, passes: u32, name: &'static str) -> Fault
     })
 }
 
-const ALL: [Fault; 34] = [
+const ALL: [Fault; 37] = [
     scorer("scorer_after_poll", 1000, "scorer aborts after a poll"),
     scorer("scorer_after_begin", 10, "scorer aborts after begin"),
     scorer(
@@ -117,6 +121,8 @@ const ALL: [Fault; 34] = [
     Fault::Zombie(Victim::Scorer),
     Fault::Zombie(Victim::Sink),
     Fault::Twin(Victim::Scorer),
+    Fault::Twin(Victim::Sink),
+    Fault::SlowModel,
     Fault::TransactionTimeout,
     Fault::Rebalances(Victim::Scorer),
     Fault::KillBroker,
@@ -135,6 +141,7 @@ const ALL: [Fault; 34] = [
     }),
     Fault::Kill(Victim::BucketSink),
     Fault::BucketRefuses,
+    Fault::BucketForbids,
     Fault::SlowBucket,
     Fault::BucketLosesAnswers,
     Fault::NoBucket,
@@ -174,7 +181,9 @@ impl Fault {
             Self::LostAnswers => "network: answers are lost for 2 s".to_owned(),
             Self::NoNetwork => "network: none for 5 s".to_owned(),
             Self::FullDisk => "sink's files can't grow".to_owned(),
+            Self::SlowModel => "scorer stuck beyond max.poll.interval.ms".to_owned(),
             Self::BucketRefuses => "S3 answers 503 for 4 s".to_owned(),
+            Self::BucketForbids => "S3 answers 403 for 4 s".to_owned(),
             Self::SlowBucket => "S3: 1 s each way".to_owned(),
             Self::BucketLosesAnswers => {
                 "S3: answers, such as a PUT's 200, are lost for 4 s".to_owned()
@@ -188,19 +197,18 @@ impl Fault {
         match self {
             Self::Abort(place) => place.victim == Victim::BucketSink,
             Self::Kill(victim) => *victim == Victim::BucketSink,
-            Self::BucketRefuses | Self::SlowBucket | Self::BucketLosesAnswers | Self::NoBucket => {
-                true
-            }
+            Self::BucketRefuses
+            | Self::BucketForbids
+            | Self::SlowBucket
+            | Self::BucketLosesAnswers
+            | Self::NoBucket => true,
             _ => false,
         }
     }
 
     /// Whether it takes seconds only.
     pub(crate) fn is_quick(&self) -> bool {
-        !self.needs_bucket()
-            && matches!(
-                self,
-                Self::Abort(_) | Self::Kill(_) | Self::Atomicity | Self::CutNetwork
-            )
+        let is_short = matches!(self, Self::Abort(_) | Self::Kill(_) | Self::Atomicity);
+        is_short && !self.needs_bucket()
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use local_stack::{Daemon, Signal, Weather};
+use local_stack::{ChildProcess, Daemon, Signal, Weather};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
@@ -19,6 +19,7 @@ use crate::table::Row;
 const PAST_THE_TRANSACTION: Duration = Duration::from_secs(8);
 const SERVICE_UNAVAILABLE: &str =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const BOTH: [Victim; 2] = [Victim::Scorer, Victim::Sink];
 
 /// Lets the fault come, and waits until work has gone on.
@@ -52,6 +53,8 @@ pub(crate) fn bring(fault: Fault, stack: &mut Stack, random: &mut ChaCha8Rng) ->
         Fault::LostAnswers => (bad_weather(Weather::LosesAnswers, 2, stack)?, 0),
         Fault::NoNetwork => (bad_weather(Weather::Down, 5, stack)?, 0),
         Fault::FullDisk => (full_disk(stack)?, 0),
+        Fault::SlowModel => (slow_model(stack)?, 0),
+        Fault::BucketForbids => (bad_bucket(Weather::Answers(FORBIDDEN), stack)?, 0),
         Fault::BucketRefuses => (bad_bucket(Weather::Answers(SERVICE_UNAVAILABLE), stack)?, 0),
         Fault::SlowBucket => (bad_bucket(Weather::Slow(Duration::from_secs(1)), stack)?, 0),
         Fault::BucketLosesAnswers => (bad_bucket(Weather::LosesAnswers, stack)?, 0),
@@ -150,6 +153,22 @@ fn transaction_timeout(stack: &mut Stack) -> Result<Vec<Duration>> {
     let mark = stack.mark()?;
     stack.scorer.signal(Signal::CONT)?;
     Ok(vec![stack.wait_beyond(&mark, Victim::Scorer)?])
+}
+
+fn slow_model(stack: &mut Stack) -> Result<Vec<Duration>> {
+    terminate(&mut stack.scorer)?;
+    let command = stack.command(Victim::Scorer);
+    stack.scorer = command
+        .set("kafka.consumer_properties.max_poll_interval_ms", "4000")
+        .variable("FAILPOINTS", "scorer_mid_produce=500*off->1*sleep(7000)")
+        .start()?;
+    stack
+        .scorer
+        .wait_for_line(ChildProcess::stderr, "revoked", PATIENCE)?;
+    let mark = stack.mark()?;
+    let recovery = stack.wait_beyond(&mark, Victim::Scorer)?;
+    restart(Victim::Scorer, stack)?;
+    Ok(vec![recovery])
 }
 
 fn rebalances(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {

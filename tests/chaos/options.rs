@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 0)]
     pub(crate) kills: usize,
     /// Transactions a second
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 1000)]
     pub(crate) rate: u32,
     /// All faults, the slow ones too
     #[arg(long)]

@@ -66,7 +66,7 @@ impl Table {
                 count(&findings.lost),
                 count(&findings.repeated),
                 count(&findings.disordered),
-                shown(recoveries.get(recoveries.len() / 2)),
+                shown(recoveries.get(recoveries.len().saturating_sub(1) / 2)),
                 shown(recoveries.last()),
             )
             .expect("a String takes any text");

@@ -14,6 +14,7 @@ mod health;
 mod lost_offsets;
 mod main_flow;
 mod metrics;
+mod model_sources;
 mod other_clients;
 mod quiet;
 mod rebalance;

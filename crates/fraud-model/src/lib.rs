@@ -2,7 +2,8 @@
 //! saved it, says what it can't load, and scores batches of transactions with
 //! Spark's own numbers.
 //!
-//! On the way from a folder to a score: `saved` reads files, `plan` finds the
+//! On the way from a folder to a score: `model_folder` finds the pipeline in it,
+//! `saved` reads files, `plan` finds the
 //! stages that the prediction depends on, `stages` holds one file for each
 //! kind of stage, `forest` is the engine for trees, `table` holds the columns
 //! of the rows being scored, and `score` is where a batch comes in. `parity`
@@ -16,6 +17,7 @@ mod forest;
 mod identity;
 mod input_types;
 mod model;
+mod model_folder;
 mod parity;
 mod pipeline;
 mod plan;

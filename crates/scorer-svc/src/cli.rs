@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use fraud_model::{DotOrder, ModelOptions};
+use fraud_model::{DotOrder, Model, ModelOptions};
 use schema::RejectionCode;
 use service_runtime::{Service, ServiceArgs};
 
 use crate::config::ScorerConfig;
 use crate::replay::{self, Place};
-use crate::{describe, score};
+use crate::{describe, model_source, score};
 
 pub(crate) const SERVICE: Service = Service {
     name: "scorer",
@@ -23,6 +23,9 @@ const EXAMPLES: &str = "\
 Examples:
   Score a stream:
     FRAUD__SCORER__MODEL=models/fraud-classifier FRAUD__KAFKA__BOOTSTRAP_SERVERS=localhost:9092 scorer-svc
+  With the model that MLflow's registry calls champion:
+    FRAUD__SCORER__MODEL=models:/fraud@champion FRAUD__MLFLOW__TRACKING_URI=http://mlflow:5000 \
+      scorer-svc --config fraud.toml
   See the results as Spark's console sink prints them:
     FRAUD__SCORER__OUTPUT=console scorer-svc --config fraud.toml
   Score a file without Kafka:
@@ -48,12 +51,19 @@ another one sends the same letters again, unless --since or --from leave them ou
 Exit codes: 0 all selected letters were sent, 1 some can't be (they are named) or none was,
 2 the configuration or an argument is wrong.";
 
+const DESCRIBE_EXAMPLES: &str = "\
+Examples:
+  scorer-svc describe --model models/fraud-classifier
+  scorer-svc describe --model s3://models/fraud
+  MLFLOW_TRACKING_URI=http://mlflow:5000 scorer-svc describe --model models:/fraud@champion";
+
 const SCORE_EXAMPLES: &str = "\
 Examples:
   scorer-svc score --model models/fraud-classifier transactions.jsonl
   scorer-svc score --model models/fraud-classifier day.parquet > results.jsonl
   head -1000 input.jsonl | scorer-svc score --model models/fraud-classifier
   scorer-svc score --model models/fraud-classifier input.jsonl --expect output.jsonl
+  scorer-svc score --config fraud.toml --model models:/fraud/7 transactions.jsonl
 
 Exit codes: 0 all lines were scored or skipped (and agree), 1 a line was rejected or
 differs, 2 the model or the input can't be read.";
@@ -66,7 +76,7 @@ differs, 2 the model or the input can't be read.";
 pub struct Cli {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Replay input.jsonl of this folder at start and refuse to serve unless the results are
+    /// Score input.jsonl of this folder at start and refuse to serve unless the results are
     /// those of its output.jsonl, instead of parity/ in the model's folder [scorer.parity]
     #[arg(long, value_name = "DIR")]
     parity: Option<PathBuf>,
@@ -91,6 +101,7 @@ enum Command {
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
     /// Show a model's stages, columns, classes and version, or why it can't be loaded
+    #[command(after_help = DESCRIBE_EXAMPLES)]
     Describe(ModelArgs),
 }
 
@@ -128,9 +139,10 @@ pub(crate) struct ReplayArgs {
 /// Which model.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// The folder that PipelineModel.save wrote
+    /// A folder that PipelineModel.save or mlflow.spark wrote, s3://bucket/prefix of one,
+    /// or models:/name@alias, models:/name/version, models:/name/Stage
     #[arg(long)]
-    pub(crate) model: String,
+    model: String,
     /// Name to use instead of the folder's
     #[arg(long, value_name = "NAME")]
     model_name: Option<String>,
@@ -141,15 +153,23 @@ pub(crate) struct ModelArgs {
     /// JDK 8), java11fma (on JDK 11 or 17), vector4 or vector8 (Spark 4, AVX2 or AVX-512)
     #[arg(long, value_name = "ORDER", default_value_t)]
     dot_order: DotOrder,
+    /// Configuration file (TOML), that says how to reach stores and where to keep what they give
+    #[arg(long, value_name = "FILE", env = "FRAUD_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 impl ModelArgs {
-    pub(crate) fn options(&self) -> ModelOptions {
-        ModelOptions {
+    /// Loads the model, fetching it if it isn't on this machine.
+    pub(crate) fn load(&self) -> anyhow::Result<Model> {
+        let options = ModelOptions {
             name: self.model_name.clone(),
+            version: None,
             input_schema: self.input_schema.clone(),
             dot_order: self.dot_order,
-        }
+        };
+        let config = self.config.as_deref();
+        let config = config.filter(|path| !path.as_os_str().is_empty());
+        model_source::load_now(&SERVICE, config, &self.model, &options)
     }
 }
 

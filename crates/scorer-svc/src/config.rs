@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use fraud_model::{DotOrder, ModelOptions};
 use serde::Deserialize;
-use service_runtime::config::duration;
+use service_runtime::config::{duration, required};
 use service_runtime::kafka::Start;
-use service_runtime::{ConfigError, RuntimeConfig, Section};
+use service_runtime::{ConfigError, RuntimeConfig, Section, object_store};
+
+use crate::model_source::Location;
 
 /// The broker's own bound (`transaction.max.timeout.ms`), which managed Kafka
 /// doesn't let one raise.
@@ -19,6 +21,8 @@ const LONGEST_TRANSACTION: Duration = Duration::from_secs(15 * 60);
 pub struct ScorerConfig {
     /// Where the model is.
     pub model: String,
+    /// Where models are kept that aren't on this machine; empty: with the user's caches.
+    pub model_cache: PathBuf,
     /// Name to use instead of the folder's.
     pub model_name: String,
     /// Spark's schema of the input.
@@ -96,6 +100,7 @@ impl ScorerConfig {
     pub fn model_options(&self) -> ModelOptions {
         ModelOptions {
             name: Some(self.model_name.clone()).filter(|name| !name.is_empty()),
+            version: None,
             input_schema: Some(self.input_schema.clone())
                 .filter(|path| !path.as_os_str().is_empty()),
             dot_order: self.dot_order,
@@ -115,6 +120,19 @@ impl ScorerConfig {
     /// The transactional id and static member's id of a worker.
     pub(crate) fn worker_id(&self, worker: u32) -> String {
         format!("{}-{worker}", base_id(&self.group, &self.transactional_id))
+    }
+
+    fn check_model(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        if self.model.is_empty() {
+            return Err(ConfigError::must_be_set("scorer.model"));
+        }
+        let location = self.model.parse();
+        let location = location.map_err(|error| ConfigError(format!("scorer.model: {error}")))?;
+        match location {
+            Location::Folder(_) => Ok(()),
+            Location::Bucket(url) => object_store::check(&url),
+            Location::Registered(_) => runtime.mlflow.tracking_uri().map(drop),
+        }
     }
 
     fn check_times(&self, session_timeout: Duration) -> Result<(), ConfigError> {
@@ -162,16 +180,9 @@ impl ScorerConfig {
 
 impl Section for ScorerConfig {
     fn check(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
-        let must_be_set = |key: &str, value: &str| {
-            if value.is_empty() {
-                Err(ConfigError::must_be_set(key))
-            } else {
-                Ok(())
-            }
-        };
         ConfigError::all([
-            must_be_set("scorer.model", &self.model),
-            must_be_set("scorer.group", &self.group),
+            self.check_model(runtime),
+            required("scorer.group", &self.group),
             self.start()
                 .and_then(|start| start.check_topic("scorer.start", &runtime.topics.transactions)),
             self.check_times(runtime.kafka.session_timeout),
@@ -196,7 +207,7 @@ impl ReplayConfig {
 
 impl Section for ReplayConfig {
     fn check(&self, _runtime: &RuntimeConfig) -> Result<(), ConfigError> {
-        service_runtime::config::required("scorer.group", &self.group)
+        required("scorer.group", &self.group)
     }
 }
 

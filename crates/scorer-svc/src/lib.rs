@@ -41,7 +41,12 @@ use metrics::Metrics;
 
 /// Scores until the daemon is to stop.
 pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
-    let model = Arc::new(load_model(&config).map_err(Failure::start)?);
+    let Some(model) = model_source::load_when_there(&config, &context)? else {
+        info!("stopped before the model was there");
+        return Ok(());
+    };
+    check_classes(&config, &model).map_err(Failure::start)?;
+    let model = Arc::new(model);
     let metrics = Metrics::register(&context.registry, model.identity())
         .context("cannot register the metrics")
         .map_err(Failure::start)?;
@@ -65,8 +70,7 @@ pub fn run(config: ScorerConfig, context: Context) -> Result<(), Failure> {
     .run()
 }
 
-fn load_model(config: &ScorerConfig) -> anyhow::Result<Model> {
-    let model = model_source::load(&config.model, &config.model_options())?;
+fn check_classes(config: &ScorerConfig, model: &Model) -> anyhow::Result<()> {
     if config.positive_class >= model.classes() {
         return Err(anyhow!(
             "scorer.positive_class is {}, but the model has the classes 0 to {}",
@@ -74,5 +78,5 @@ fn load_model(config: &ScorerConfig) -> anyhow::Result<Model> {
             model.classes() - 1
         ));
     }
-    Ok(model)
+    Ok(())
 }

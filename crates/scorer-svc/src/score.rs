@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use crate::cli::{ScoreArgs, cannot_start};
 use crate::lines::{Answer, Lines};
-use crate::model_source;
 use input::Input;
 use output::{CannotWrite, Output};
 
@@ -42,10 +41,7 @@ impl Summary {
 }
 
 fn score(args: &ScoreArgs) -> anyhow::Result<Summary> {
-    let model = Arc::new(model_source::load(
-        &args.model.model,
-        &args.model.options(),
-    )?);
+    let model = Arc::new(args.model.load()?);
     let mut output = Output::new(args.expect.as_deref(), model.parity())?;
     let mut lines = Lines::new(&model);
     let mut summary = Summary::default();

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Loaded};
-use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, logs};
+use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, failpoint, logs};
 
 /// What makes a daemon itself.
 #[derive(Debug)]
@@ -108,8 +108,7 @@ fn start<S: Section>(
         return ExitCode::from(2);
     }
     log_panics();
-    #[cfg(feature = "failpoints")]
-    crate::failpoint::arm();
+    failpoint::arm();
     match serve(service, loaded, kind, body) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Panicked) => ExitCode::FAILURE,

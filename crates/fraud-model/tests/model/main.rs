@@ -12,6 +12,7 @@ mod input_types;
 mod labels;
 mod made;
 mod mangled;
+mod mlflow;
 mod pipelines;
 mod spark_2;
 mod support;

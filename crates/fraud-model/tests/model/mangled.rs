@@ -186,7 +186,7 @@ impl Mangle {
         let mut metadata: Value =
             serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
         let mut places = Vec::new();
-        collect_places(&metadata, String::new(), &mut places);
+        collect_places(&metadata, "", &mut places);
         let place = self.place.get(&places);
         let (parent, key) = place.rsplit_once('/').expect("places begin with a slash");
         let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
@@ -211,7 +211,7 @@ impl Mangle {
             metadata.pointer_mut(parent).expect("a place"),
         ) {
             (Some(other), parent) => {
-                *parent.pointer_mut(&format!("/{key}")).expect("a place") = other.clone()
+                *parent.pointer_mut(&format!("/{key}")).expect("a place") = other.clone();
             }
             (None, Value::Object(members)) => drop(members.remove(key)),
             (None, Value::Array(items)) => drop(items.pop()),
@@ -231,7 +231,7 @@ fn moved(offsets: &[i32], at: usize) -> Vec<i32> {
 }
 
 /// JSON pointers to all that is in a value.
-fn collect_places(value: &Value, pointer: String, places: &mut Vec<String>) {
+fn collect_places(value: &Value, pointer: &str, places: &mut Vec<String>) {
     let members: Vec<(String, &Value)> = match value {
         Value::Object(members) => members
             .iter()
@@ -246,7 +246,7 @@ fn collect_places(value: &Value, pointer: String, places: &mut Vec<String>) {
     };
     for (key, value) in members {
         let place = format!("{pointer}/{key}");
-        places.push(place.clone());
-        collect_places(value, place, places);
+        collect_places(value, &place, places);
+        places.push(place);
     }
 }

@@ -38,6 +38,25 @@ fn what_must_be_set_is_named_with_its_variable() {
 }
 
 #[test]
+fn a_model_must_be_at_a_place_that_can_be_reached() {
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "gs://bucket/model",
+        "scorer.model: gs://bucket/model is no place of a model",
+    );
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "s3:///model",
+        "is not a URL such as",
+    );
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "models:/fraud@champion",
+        "mlflow.tracking_uri must be set",
+    );
+}
+
+#[test]
 fn times_are_checked_against_each_other() {
     assert_refused(
         "FRAUD__SCORER__COMMIT_INTERVAL",

@@ -8,6 +8,7 @@
 mod error;
 mod kafka;
 mod load;
+mod mlflow;
 mod print;
 mod properties;
 mod sections;
@@ -23,9 +24,9 @@ use serde::de::DeserializeOwned;
 
 pub use error::ConfigError;
 pub use kafka::{KafkaConfig, SecurityProtocol};
+pub use mlflow::{MlflowConfig, MlflowUser};
 pub use sections::{
-    AdminConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
-    ServiceConfig, Topics,
+    AdminConfig, LogConfig, LogFormat, ObjectStoreConfig, RuntimeConfig, ServiceConfig, Topics,
 };
 pub use types::{Secret, bytes, duration};
 
@@ -64,22 +65,26 @@ pub fn load<S: Section>(service: &Service, file: Option<&Path>) -> Result<Loaded
     load_from(service, file, std::env::vars_os())
 }
 
+/// As [`load`], for a command that does without Kafka: what must be set may be missing,
+/// and the values aren't checked against each other.
+pub fn load_for_command<S: Section>(
+    service: &Service,
+    file: Option<&Path>,
+) -> Result<Loaded<S>, ConfigError> {
+    let mut loaded = read(service, file, std::env::vars_os())?;
+    loaded.runtime.object_store.settle()?;
+    Ok(loaded)
+}
+
 fn load_from<S: Section>(
     service: &Service,
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded<S>, ConfigError> {
-    let effective = Effective::load(&reference(service), file, environment)?;
-    let mut runtime = RuntimeConfig {
-        kafka: effective.section("kafka")?,
-        topics: effective.section("topics")?,
-        admin: effective.section("admin")?,
-        log: effective.section("log")?,
-        service: effective.section("service")?,
-        object_store: effective.section("object_store")?,
-        mlflow: effective.section("mlflow")?,
-    };
-    let section: S = effective.section(service.name)?;
+    let Loaded {
+        section,
+        mut runtime,
+    } = read::<S>(service, file, environment)?;
     ConfigError::all([
         runtime.kafka.settle(),
         runtime.topics.check(),
@@ -90,6 +95,28 @@ fn load_from<S: Section>(
     crate::kafka::check_properties(&runtime.kafka)?;
     crate::logs::check(&runtime.log)?;
     Ok(Loaded { section, runtime })
+}
+
+/// Every value typed, none checked.
+fn read<S: Section>(
+    service: &Service,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Loaded<S>, ConfigError> {
+    let effective = Effective::load(&reference(service), file, environment)?;
+    let runtime = RuntimeConfig {
+        kafka: effective.section("kafka")?,
+        topics: effective.section("topics")?,
+        admin: effective.section("admin")?,
+        log: effective.section("log")?,
+        service: effective.section("service")?,
+        object_store: effective.section("object_store")?,
+        mlflow: effective.section("mlflow")?,
+    };
+    Ok(Loaded {
+        section: effective.section(service.name)?,
+        runtime,
+    })
 }
 
 /// The reference with the effective values, secrets redacted. What must be set may

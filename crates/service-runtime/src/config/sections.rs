@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use super::kafka::KafkaConfig;
+use super::mlflow::MlflowConfig;
 use super::types::{Secret, duration, read_secret_file, socket_address};
 
 /// The sections that every daemon has.
@@ -165,31 +166,5 @@ impl ObjectStoreConfig {
             &self.secret_access_key_file,
         )?;
         Ok(())
-    }
-}
-
-/// `[mlflow]`
-#[derive(Debug, Clone, Deserialize)]
-pub struct MlflowConfig {
-    /// The tracking server; empty: none.
-    pub tracking_uri: String,
-    token_file: PathBuf,
-}
-
-impl MlflowConfig {
-    /// The bearer token in `token_file`, read anew because it may be rotated;
-    /// `None` where there is no such file configured.
-    pub fn token(&self) -> Result<Option<Secret>, ConfigError> {
-        if self.token_file.as_os_str().is_empty() {
-            return Ok(None);
-        }
-        read_secret_file(&self.token_file)
-            .map(Some)
-            .map_err(|error| {
-                ConfigError(format!(
-                    "mlflow.token_file: cannot read {}: {error}",
-                    self.token_file.display()
-                ))
-            })
     }
 }

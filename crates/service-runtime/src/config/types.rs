@@ -50,6 +50,10 @@ pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error
 pub struct Secret(String);
 
 impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself: for the client that needs it, nothing else.
     pub fn expose(&self) -> &str {
         &self.0
