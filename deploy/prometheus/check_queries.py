@@ -27,6 +27,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 RULES = CHECKOUT / "helm/fraud-stream/files/rules.yaml"
 DASHBOARD = CHECKOUT / "helm/fraud-stream/files/dashboard.json"
 RULES_TEST = CHECKOUT / "deploy/prometheus/rules-test.yaml"
+GUIDE = CHECKOUT / "deploy/OPERATIONS.md"
 BUILT = Path(os.environ.get("BINARIES", CHECKOUT / "target/release"))
 # The sink of `local-stack run` publishes files after half a minute.
 PATIENCE = 180
@@ -56,10 +57,12 @@ def queries():
                     yield f"alert {rule['alert']}", selector
 
 
-def alerts_without_a_test():
-    names = [rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"] if "alert" in rule]
-    tests = RULES_TEST.read_text()
-    return [name for name in names if name not in tests]
+def alerts_missing_in(file):
+    """The alerts that `file` doesn't name."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    names = [rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule]
+    text = file.read_text()
+    return [name for name in names if name not in text]
 
 
 @contextmanager
@@ -141,8 +144,9 @@ def ask(server):
 
 
 def main(binary, addresses):
-    if untested := alerts_without_a_test():
-        sys.exit(f"no test makes these alerts fire: {', '.join(untested)}")
+    for file, purpose in ((RULES_TEST, "makes them fire"), (GUIDE, "says what to do")):
+        if missing := alerts_missing_in(file):
+            sys.exit(f"{file.name} {purpose}, but not these alerts: {', '.join(missing)}")
     if addresses:
         with prometheus(binary, addresses) as server:
             silent = ask(server)

@@ -11,7 +11,7 @@ INTRODUCTION = """\
 <!-- Generated from values.yaml by `make chart-readme`. -->
 # Chart fraud-stream
 
-Runs `scorer-svc` and `results-sink-svc` as StatefulSets, and `producer-svc` as a Job, on a Kafka that exists. Kubernetes 1.27 or later, Helm 3.18 or later. How to operate it: [operations guide](../../deploy/OPERATIONS.md).
+Runs `scorer-svc` and `results-sink-svc` as StatefulSets, and `producer-svc` as a Job, on a Kafka that exists. Kubernetes 1.31 or later, Helm 3.18 or later. How to operate it: [operations guide](../../deploy/OPERATIONS.md).
 
 ```
 helm install fraud helm/fraud-stream -f values.yaml

@@ -5,8 +5,8 @@ import pytest
 
 from chart import SHARED_FOLDER, VALUES_FILES, VOLUMES, YANDEX, render
 
-# Upstream supports the last three; managed Kubernetes lags behind by a few.
-KUBERNETES = ["1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
+# From the chart's kubeVersion on: upstream supports the last three, managed Kubernetes some more.
+KUBERNETES = ["1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
 # Their definitions come with their operators.
 CUSTOM = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
 
@@ -49,6 +49,11 @@ def test_pods_see_neither_the_apis_token_nor_variables_of_services(rendered):
     for spec in all_pods(rendered):
         assert spec["automountServiceAccountToken"] is False
         assert spec["enableServiceLinks"] is False
+
+
+def test_helm_tests_pods_may_ask_the_daemons():
+    for pod in render(YANDEX).all("Pod"):
+        assert labels_of_helm_test().items() <= pod["metadata"]["labels"].items()
 
 
 def test_every_mount_has_its_volume(rendered):
@@ -174,4 +179,8 @@ def test_only_the_admin_port_can_be_reached():
     for policy in render(YANDEX).all("NetworkPolicy"):
         [rule] = policy["spec"]["ingress"]
         assert rule["ports"] == [{"port": "admin"}]
-        assert rule["from"]
+        assert {"podSelector": {"matchLabels": labels_of_helm_test()}} in rule["from"]
+
+
+def labels_of_helm_test():
+    return {"app.kubernetes.io/instance": "demo", "app.kubernetes.io/component": "test"}
