@@ -65,7 +65,7 @@ pub fn load<S: Section>(service: &Service, file: Option<&Path>) -> Result<Loaded
     load_from(service, file, std::env::vars_os())
 }
 
-/// As [`load`], for a command that does without Kafka: what must be set may be missing,
+/// As [`load()`], for a command that does without Kafka: what must be set may be missing,
 /// and the values aren't checked against each other.
 pub fn load_for_command<S: Section>(
     service: &Service,
