@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::ConfigError;
 use super::kafka::KafkaConfig;
 use super::mlflow::MlflowConfig;
-use super::types::{Secret, duration, read_secret_file, socket_address};
+use super::types::{Secret, duration, socket_address};
 
 /// The sections that every daemon has.
 #[derive(Debug, Clone, Deserialize)]
