@@ -150,7 +150,8 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     for delivery in ["exactly-once", "at-least-once"] {
         let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
         let letters = small_letters(&stream)?;
-        let transactions = lines("expected/random-forest/input.jsonl");
+        // The refusal comes while there is more to send.
+        let transactions = vec![lines("expected/random-forest/input.jsonl"); 20].concat();
         let mut sent: Vec<Vec<u8>> = transactions
             .iter()
             .map(|line| line.clone().into_bytes())
@@ -170,6 +171,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
             .scorer()
             .set("topics.transactions_dead_letter", stream.topic(&letters))
             .set("kafka.producer_properties.compression_type", "lz4")
+            .set("scorer.commit_interval", "2s")
             .set("scorer.delivery", delivery)
             .start()?;
 

@@ -159,6 +159,7 @@ impl Worker {
             .map(PartitionWork::rows)
             .sum();
         self.intake.partitions.clear();
+        self.intake.dead_letters.forget();
         self.seeks.clear();
         if rows > 0 {
             warn!(rows, "{why}: rows that aren't committed will be read again");

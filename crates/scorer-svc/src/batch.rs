@@ -20,6 +20,7 @@ pub(crate) struct Batch {
     sources: Vec<Source>,
     refused: Vec<Refused>,
     bytes: Vec<u8>,
+    header_bytes: usize,
 }
 
 /// Where a message came from, and its bytes as they stood on the topic.
@@ -70,6 +71,7 @@ impl Batch {
             sources: Vec::new(),
             refused: Vec::new(),
             bytes: Vec::new(),
+            header_bytes: 0,
         }
     }
 
@@ -86,6 +88,8 @@ impl Batch {
     /// A message lives no longer than until the next poll, and a dead letter
     /// needs its bytes as they were: one copy into memory that is reused.
     fn keep(&mut self, message: &BorrowedMessage<'_>) -> Source {
+        let headers_size = HeadersSize::of(message);
+        self.header_bytes += headers_size.bytes();
         Source {
             partition: message.partition(),
             offset: message.offset(),
@@ -94,7 +98,7 @@ impl Batch {
             value: append(&mut self.bytes, message.payload()),
             traceparent: append(&mut self.bytes, last_header(message, TRACEPARENT)),
             headers: message.headers().map(|headers| headers.detach()),
-            headers_size: HeadersSize::of(message),
+            headers_size,
         }
     }
 
@@ -103,9 +107,9 @@ impl Batch {
         self.sources.len() + self.refused.len()
     }
 
-    /// Bytes of keys, values and trace contexts.
+    /// Bytes of keys, values and headers.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.header_bytes
     }
 
     /// The parsed transactions, row by row.
@@ -148,6 +152,7 @@ impl Batch {
         self.sources.clear();
         self.refused.clear();
         self.bytes.clear();
+        self.header_bytes = 0;
     }
 }
 

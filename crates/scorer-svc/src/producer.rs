@@ -275,6 +275,11 @@ impl Producer {
         self.client.client().context().disturbances()
     }
 
+    /// Whether the broker refused records for their size that aren't kept in mind yet.
+    pub(crate) fn has_refusals(&self) -> bool {
+        self.failed.has_refused()
+    }
+
     /// Keeps in mind what the broker refused for its size, for the producers to come. To
     /// be called once nothing is under way any more: a batch is refused as a whole.
     pub(crate) fn learn_refusals(&self) {

@@ -182,16 +182,15 @@ impl Worker {
     fn recover(&mut self, interruption: Interruption) -> Result<(), Failure> {
         let mut interruption = interruption;
         loop {
-            match interruption {
+            let reason = match interruption {
                 Interruption::Fatal(failure) => return Err(failure),
                 Interruption::Stopping => return Ok(()),
-                Interruption::TooLarge => {}
-                Interruption::Retry(reason) => {
-                    let pause = self.pace.interrupted(&reason);
-                    if self.parts.shutdown.wait_timeout(pause) {
-                        return Ok(());
-                    }
-                }
+                Interruption::TooLarge => "the broker refuses a record for its size".to_owned(),
+                Interruption::Retry(reason) => reason,
+            };
+            let pause = self.pace.interrupted(&reason);
+            if self.parts.shutdown.wait_timeout(pause) {
+                return Ok(());
             }
             match self.undo().and_then(|()| self.rewind()) {
                 Ok(()) => return Ok(()),
@@ -232,6 +231,10 @@ impl Worker {
 
     /// Ends the work at hand, one way or the other.
     fn finish(&mut self) -> Result<(), Failure> {
+        if self.parts.delivery.producer().check_deadline().is_err() {
+            // A call may be under way whose answer would be taken for this one's.
+            return Ok(());
+        }
         let ended = match self.settle() {
             Err(Interruption::Retry(_) | Interruption::TooLarge) => self.undo(),
             ended => ended,

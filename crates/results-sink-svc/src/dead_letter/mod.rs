@@ -99,6 +99,11 @@ impl DeadLetters {
             .collect()
     }
 
+    /// Forgets which letters had to be reduced: their messages will be read again.
+    pub(crate) fn forget(&self) {
+        self.truncated.borrow_mut().clear();
+    }
+
     /// Whether all are acknowledged; waits for that until `deadline`.
     pub(crate) fn settle(&mut self, deadline: Instant) -> Result<bool, Failure> {
         if is_lost(&self.producer) {

@@ -26,8 +26,6 @@ pub(crate) struct ExactlyOnce {
     transactor: Transactor,
     is_open: bool,
     is_broken: bool,
-    /// The broker refused a message for its size, and nothing else went wrong.
-    is_refused: bool,
 }
 
 impl ExactlyOnce {
@@ -47,7 +45,6 @@ impl ExactlyOnce {
             transactor,
             is_open: false,
             is_broken: false,
-            is_refused: false,
         })
     }
 
@@ -93,9 +90,9 @@ impl ExactlyOnce {
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
-        if self.is_refused {
-            // An answer, so nothing is under way that could do harm: the abort is done
-            // when the new producer comes, and all of the refused batches are known.
+        if self.is_open && self.producer.has_refusals() {
+            // The abort is done when the new producer comes, and all of the refused
+            // batches are known.
             let _ = self.transactor.call(Call::Abort, &self.producer)?;
             self.producer.learn_refusals();
         }
@@ -135,16 +132,13 @@ impl ExactlyOnce {
         self.transactor = transactor;
         self.is_open = false;
         self.is_broken = false;
-        self.is_refused = false;
         Ok(())
     }
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
-        let interruption = self.producer.interruption(error);
-        self.is_refused = !self.is_broken && matches!(interruption, Interruption::TooLarge);
         self.is_broken = true;
-        Err(interruption)
+        Err(self.producer.interruption(error))
     }
 
     fn offsets(&self, positions: &Positions) -> TopicPartitionList {

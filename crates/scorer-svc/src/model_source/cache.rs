@@ -19,8 +19,13 @@ use tracing::{info, warn};
 use super::listing::hex;
 use super::trouble::Trouble;
 
-/// What nobody used for this long is removed.
+/// A model that nobody used for this long is removed.
 const MAX_IDLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// What a process left that was killed while it fetched or removed a model. None of
+/// them takes so long.
+const MAX_UNFINISHED: Duration = Duration::from_secs(60 * 60);
+const UNFINISHED: &str = "unfinished-";
+const REMOVED: &str = "removed-";
 /// In an entry: the model's folder, and the list of its files.
 const MODEL: &str = "model";
 const FILES: &str = "files.json";
@@ -87,8 +92,9 @@ impl Cache {
 
     /// A place for a model to come.
     pub(super) fn begin(&self) -> Result<Unfinished, Trouble> {
+        self.forget_idle();
         let folder = tempfile::Builder::new()
-            .prefix("unfinished-")
+            .prefix(UNFINISHED)
             .tempdir_in(&self.folder)
             .map_err(|error| unusable(&self.folder, &error))?;
         let unfinished = Unfinished { folder };
@@ -112,14 +118,13 @@ impl Cache {
             .map_err(|error| unusable(&entry, &error))?;
         // It is gone from its place, unless another process was faster.
         drop(unfinished);
-        self.forget_idle();
         Ok(())
     }
 
     /// Renames first: nobody may meet an entry that is half gone.
     fn remove(&self, entry: &Path) -> io::Result<()> {
         let aside = tempfile::Builder::new()
-            .prefix("removed-")
+            .prefix(REMOVED)
             .tempdir_in(&self.folder)?;
         match fs::rename(entry, aside.path().join(MODEL)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -127,22 +132,38 @@ impl Cache {
         }
     }
 
-    /// What can't be removed stays: it harms nobody.
+    /// Removes what was left and what is too old. What can't be removed stays: it
+    /// harms nobody; nor does what isn't the cache's.
     fn forget_idle(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
         };
         for entry in entries.flatten().map(|entry| entry.path()) {
-            let used = fs::metadata(entry.join(FILES)).or_else(|_| fs::metadata(&entry));
-            let idle = used
-                .and_then(|used| used.modified())
-                .ok()
-                .and_then(|used| used.elapsed().ok());
-            if idle.is_some_and(|idle| idle > MAX_IDLE) && self.remove(&entry).is_ok() {
+            if is_idle(&entry) && self.remove(&entry).is_ok() {
                 info!("{} was not used for long: removed", entry.display());
             }
         }
     }
+}
+
+/// Whether an entry is the cache's and wasn't used for too long.
+fn is_idle(entry: &Path) -> bool {
+    let name = entry.file_name().and_then(|name| name.to_str());
+    let (dated, limit) = match name {
+        Some(name) if name.starts_with(UNFINISHED) || name.starts_with(REMOVED) => {
+            (entry.to_owned(), MAX_UNFINISHED)
+        }
+        Some(key) if is_key(key) => (entry.join(FILES), MAX_IDLE),
+        _ => return false,
+    };
+    let used = fs::metadata(dated).and_then(|used| used.modified());
+    let idle = used.ok().and_then(|used| used.elapsed().ok());
+    idle.is_some_and(|idle| idle > limit)
+}
+
+/// Whether an entry may be called so: a hash of 128 bits.
+fn is_key(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn default_folder() -> Result<PathBuf, Trouble> {
@@ -171,7 +192,15 @@ fn unusable(path: &Path, error: &io::Error) -> Trouble {
 /// Renames unless `to` is there already.
 fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        // Which of both it is hangs on the file system.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists
+            ) =>
+        {
+            Ok(())
+        }
         renamed => renamed,
     }
 }

@@ -66,6 +66,11 @@ impl FailedDelivery {
         self.lock().first.take()
     }
 
+    /// Whether a batch was refused.
+    pub(super) fn has_refused(&self) -> bool {
+        !self.lock().refused.is_empty()
+    }
+
     /// The records of refused batches, which are forgotten with that.
     pub(super) fn take_refused(&self) -> Vec<RefusedRecord> {
         std::mem::take(&mut self.lock().refused)

@@ -8,6 +8,7 @@ mod letter;
 mod selection;
 mod transaction;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -48,9 +49,11 @@ fn replay(config: &ReplayConfig, context: &Context, args: ReplayArgs) -> Result<
     } else {
         Some(Transaction::begin(config, context)?)
     };
+    let transactions = TopicReader::new(&topics.transactions, context)?;
     let mut replay = Replay {
         topic: topics.transactions.clone(),
-        transactions: TopicReader::new(&topics.transactions, context)?,
+        partitions: transactions.ranges(None)?.into_keys().collect(),
+        transactions,
         args,
         transaction,
         counts: Counts::default(),
@@ -66,6 +69,7 @@ fn replay(config: &ReplayConfig, context: &Context, args: ReplayArgs) -> Result<
 struct Replay {
     /// Where letters go back to.
     topic: String,
+    partitions: BTreeSet<i32>,
     /// That topic, for the values of truncated letters.
     transactions: TopicReader,
     args: ReplayArgs,
@@ -82,6 +86,7 @@ struct Counts {
     foreign: u64,
     gone: u64,
     too_large: u64,
+    without_partition: u64,
 }
 
 impl Replay {
@@ -111,12 +116,23 @@ impl Replay {
             self.counts.of_other_reasons += 1;
             return Ok(());
         }
+        if !self.partitions.contains(&letter.partition) {
+            self.counts.without_partition += 1;
+            warn!(
+                "dead letter {place} is of partition {}, which topic \"{}\" hasn't",
+                letter.partition, self.topic
+            );
+            return Ok(());
+        }
         let sent = if letter.is_truncated {
             let key = message.key();
+            let written = message.timestamp().to_millis();
             let original = self
                 .transactions
                 .message_at(letter.partition, letter.offset)?
-                // A letter that kept its key tells whether the topic is still the same.
+                // The topic may have been made anew: then what lies there is later than the
+                // letter, or has another key, if the letter kept its own.
+                .filter(|original| original.timestamp().to_millis() <= written)
                 .filter(|original| key.is_none() || original.key() == key);
             let Some(original) = original else {
                 self.counts.gone += 1;
@@ -160,7 +176,8 @@ impl Replay {
             "replayed"
         };
         eprintln!("{verb} {}", self.counts);
-        match self.counts.gone + self.counts.too_large {
+        let counts = &self.counts;
+        match counts.gone + counts.too_large + counts.without_partition {
             0 => Ok(()),
             lost => Err(Failure::runtime(anyhow!(
                 "{lost} selected dead letters can't be replayed"
@@ -188,6 +205,7 @@ impl fmt::Display for Counts {
             (self.foreign, "of other topics left out"),
             (self.gone, "truncated whose transactions are gone"),
             (self.too_large, "too large for the topic"),
+            (self.without_partition, "of partitions that are gone"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {text}")?;

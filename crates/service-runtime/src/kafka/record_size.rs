@@ -25,6 +25,11 @@ impl HeadersSize {
         size
     }
 
+    /// Bytes of names and values, with what encodes their lengths.
+    pub fn bytes(self) -> usize {
+        self.bytes
+    }
+
     /// One header more.
     pub fn add(&mut self, name: &[u8], value: Option<&[u8]>) {
         self.count += 1;

@@ -173,9 +173,14 @@ impl TopicReader {
             .add_partition_offset(&self.topic, partition, Offset::Offset(time))
             .and_then(|()| self.client.offsets_for_times(list, CALL_TIMEOUT))
             .map_err(|error| self.cannot("find the offsets", &error))?;
-        let found = answer.find_partition(&self.topic, partition);
-        Ok(match found.map(|found| found.offset()) {
-            Some(Offset::Offset(offset)) => Some(offset),
+        let Some(found) = answer.find_partition(&self.topic, partition) else {
+            return Ok(None);
+        };
+        found
+            .error()
+            .map_err(|error| self.cannot("find the offsets", &error))?;
+        Ok(match found.offset() {
+            Offset::Offset(offset) => Some(offset),
             _ => None,
         })
     }

@@ -101,14 +101,36 @@ fn a_damaged_model_is_removed() {
 #[test]
 fn what_nobody_used_for_long_is_removed_when_another_model_comes() {
     let world = World::new();
-    let old = world.cache.folder.join("old");
+    let old = world.cache.folder.join(KEY.replace('0', "f"));
     fs::create_dir(&old).unwrap();
     fs::write(old.join(FILES), "[]").unwrap();
-    let long_ago = SystemTime::now() - MAX_IDLE - Duration::from_secs(60);
-    let files = File::open(old.join(FILES)).unwrap();
-    files.set_modified(long_ago).unwrap();
+    age(&old.join(FILES), MAX_IDLE);
+    let killed = world.cache.folder.join("unfinished-by-a-killed-process");
+    fs::create_dir(&killed).unwrap();
+    age(&killed, MAX_UNFINISHED);
     world.published();
     assert_eq!(world.names(), [KEY]);
+}
+
+#[test]
+fn what_is_not_the_caches_stays_however_old_it_is() {
+    let world = World::new();
+    let model = world.cache.folder.join("a-model-of-somebodys");
+    fs::create_dir(&model).unwrap();
+    fs::write(model.join(FILES), "[]").unwrap();
+    age(&model.join(FILES), MAX_IDLE);
+    age(&model, MAX_IDLE);
+    let file = world.cache.folder.join("notes.txt");
+    fs::write(&file, "").unwrap();
+    age(&file, MAX_IDLE);
+    world.published();
+    assert!(model.join(FILES).exists() && file.exists());
+}
+
+/// Makes a file or folder look as if it was left alone for a little longer than this.
+fn age(path: &Path, idle: Duration) {
+    let then = SystemTime::now() - idle - Duration::from_secs(60);
+    File::open(path).unwrap().set_modified(then).unwrap();
 }
 
 #[test]
