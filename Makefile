@@ -40,11 +40,11 @@ e2e: ## The end-to-end tests alone (T=name: those whose name holds it)
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test end_to_end -- $(T)
 
-chaos: ## Kill, freeze and cut off everything under a million transactions (T=name: one fault; SEED=n: as before)
+chaos: ## Kill, freeze and cut off everything under a million transactions (T=name: one fault; SEED=n: as before; DELIVERY=at-least-once)
 	@$(PREREQUISITES) build kafka python
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test chaos -- \
-		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100 --rate 1800) $(if $(SEED),--seed $(SEED))
+		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100 --rate 1800) $(if $(SEED),--seed $(SEED)) $(if $(DELIVERY),--delivery $(DELIVERY))
 
 test-kafka-3.9: ## The end-to-end tests on Apache Kafka 3.9
 	@$(MAKE) e2e KAFKA_VERSION=3.9.1

@@ -24,6 +24,8 @@ pub(crate) struct Findings {
     pub(crate) disordered: Vec<i64>,
     /// What else is wrong, in words.
     pub(crate) wrong: Vec<String>,
+    /// The scorer delivers at least once.
+    may_repeat: bool,
     /// How much there was.
     pub(crate) counts: BTreeMap<String, u64>,
 }
@@ -36,9 +38,13 @@ impl Findings {
             repeated,
             disordered,
             wrong,
+            may_repeat,
             ..
         } = self;
-        lost.is_empty() && repeated.is_empty() && disordered.is_empty() && wrong.is_empty()
+        lost.is_empty()
+            && (*may_repeat || repeated.is_empty())
+            && disordered.is_empty()
+            && wrong.is_empty()
     }
 }
 
@@ -74,6 +80,7 @@ impl Checker {
                 "transactions_dead_letter": "transactions.dead-letter",
                 "results": "results",
             },
+            "delivery": site.delivery,
             "groups": {"scorer": "fraud-scorer"},
             "source": site.source().join("**/*.parquet"),
             "watched": watched,
@@ -88,7 +95,8 @@ impl Checker {
         Ok(Self { stack, reader })
     }
 
-    /// That a result is visible if and only if its offset is committed; the scorer is dead.
+    /// That a result is visible if and only if its offset is committed (or, at least once,
+    /// if it is); the scorer is dead.
     pub(crate) fn check_atomicity(&mut self) -> Result<()> {
         let findings = self.findings("atomic")?;
         ensure!(findings.is_clean(), "not atomic: {:?}", findings.wrong);
@@ -123,6 +131,7 @@ impl Checker {
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect(),
+            may_repeat: self.stack["delivery"] == "at-least-once",
             counts: counts
                 .into_iter()
                 .filter_map(|(what, count)| Some((what, count.as_u64()?)))

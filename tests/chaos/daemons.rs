@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use local_stack::DaemonCommand;
 
+use crate::bucket;
+
 /// Who is hurt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
@@ -39,6 +41,8 @@ impl Victim {
 pub(crate) struct Site {
     pub(crate) broker: String,
     pub(crate) folder: PathBuf,
+    /// The scorer's.
+    pub(crate) delivery: String,
     /// The S3 sink's way to its bucket, if there is one.
     pub(crate) bucket: Option<SocketAddr>,
 }
@@ -74,6 +78,7 @@ impl Site {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/random-forest");
         self.daemon("scorer-svc")
             .set("scorer.model", model)
+            .set("scorer.delivery", &self.delivery)
             .set("scorer.transactional_id", id)
             .set("scorer.transaction_timeout", "5s")
     }
@@ -90,16 +95,12 @@ impl Site {
 
     /// Fewer and larger files: the server for tests is slow.
     fn bucket_sink(&self, id: &str) -> DaemonCommand {
-        let bucket = self.bucket.map(|address| format!("http://{address}"));
-        self.sink(id)
+        let sink = self
+            .sink(id)
             .set("sink.group", Victim::BucketSink.group().0)
-            .set("sink.parquet", "s3://bucket/results")
             .set("sink.max_rows", "3000")
-            .set("object_store.endpoint", bucket.unwrap_or_default())
-            .set("object_store.region", "us-east-1")
-            .set("object_store.access_key_id", "id")
-            .set("object_store.secret_access_key", "secret")
-            .set("object_store.put_timeout", "5s")
+            .set("object_store.put_timeout", "5s");
+        bucket::configure(sink, self.bucket.expect("its faults are in the deck"))
     }
 
     fn daemon(&self, binary: &str) -> DaemonCommand {

@@ -147,9 +147,40 @@ const ALL: [Fault; 37] = [
     Fault::NoBucket,
 ];
 
+/// What comes over a scorer without transactions: it has its own steps to die at.
+const AT_LEAST_ONCE: [Fault; 14] = [
+    scorer("scorer_after_poll", 1000, "scorer aborts after a poll"),
+    scorer(
+        "scorer_mid_produce",
+        1000,
+        "scorer aborts while it produces",
+    ),
+    scorer(
+        "scorer_before_commit",
+        10,
+        "scorer aborts after acknowledgements, before the commit",
+    ),
+    scorer("scorer_after_commit", 10, "scorer aborts after the commit"),
+    Fault::Kill(Victim::Scorer),
+    Fault::Kill(Victim::Sink),
+    Fault::Restart(Victim::Scorer),
+    Fault::Atomicity,
+    Fault::Rebalances(Victim::Scorer),
+    Fault::KillBroker,
+    Fault::FreezeBroker,
+    Fault::CutNetwork,
+    Fault::LostAnswers,
+    Fault::NoNetwork,
+];
+
 /// All of them.
-pub(crate) fn all() -> Vec<Fault> {
+pub(crate) fn exactly_once() -> Vec<Fault> {
     ALL.to_vec()
+}
+
+/// Those for a scorer that delivers at least once.
+pub(crate) fn at_least_once() -> Vec<Fault> {
+    AT_LEAST_ONCE.to_vec()
 }
 
 impl Fault {
@@ -159,7 +190,7 @@ impl Fault {
             Self::Abort(place) => place.name.to_owned(),
             Self::Kill(victim) => format!("{} killed (-9) at any moment", victim.name()),
             Self::Restart(victim) => format!("{} stopped by SIGTERM", victim.name()),
-            Self::Atomicity => "scorer killed: visible if and only if committed".to_owned(),
+            Self::Atomicity => "scorer killed: visible compared with committed".to_owned(),
             Self::Zombie(victim) => {
                 format!("{} frozen, another takes over, it wakes up", victim.name())
             }

@@ -6,6 +6,7 @@
 //! ([`checker`]), which share no code with the daemons, look for what was lost,
 //! repeated or swapped.
 
+#[path = "../end_to_end/support/bucket.rs"]
 mod bucket;
 mod checker;
 mod daemons;
@@ -28,7 +29,7 @@ use rand::seq::SliceRandom;
 
 use checker::Findings;
 use options::Options;
-use stack::Stack;
+use stack::{PATIENCE, Stack};
 use table::Table;
 
 fn main() -> ExitCode {

@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// All faults, the slow ones too
     #[arg(long)]
     pub(crate) all: bool,
+    /// The scorer's: at least once, its results may come twice
+    #[arg(long, default_value = "exactly-once", value_parser = ["exactly-once", "at-least-once"])]
+    pub(crate) delivery: String,
     /// Only faults whose name holds this text
     pub(crate) name: Option<String>,
 }
@@ -29,7 +32,11 @@ pub(crate) struct Options {
 impl Options {
     /// The faults of this round; the slow ones, if asked for, come in every fourth.
     pub(crate) fn deck(&self, round: usize) -> Vec<Fault> {
-        let mut deck = deck::all();
+        let mut deck = if self.delivery == "at-least-once" {
+            deck::at_least_once()
+        } else {
+            deck::exactly_once()
+        };
         if let Some(name) = &self.name {
             deck.retain(|fault| fault.name().contains(name.as_str()));
         } else if !self.all || !round.is_multiple_of(4) {

@@ -1,9 +1,9 @@
 //! Whether work goes on, as seen from outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,12 +17,19 @@ pub(crate) type Partitions = BTreeMap<i32, i64>;
 /// Reads committed results all the while.
 #[derive(Debug)]
 pub(crate) struct Results {
-    count: AtomicU64,
-    /// By the result's partition, the next offset.
-    ends: Mutex<Partitions>,
+    visible: Mutex<Visible>,
     /// By the transaction's partition, when the newest visible result was sent;
     /// milliseconds since the Unix epoch.
     newest: Vec<AtomicI64>,
+}
+
+/// What was read so far.
+#[derive(Debug, Default)]
+struct Visible {
+    /// Partition and offset of the transactions that have a result.
+    transactions: HashSet<(i32, i64)>,
+    /// By the result's partition, the next offset.
+    ends: Partitions,
 }
 
 impl Results {
@@ -30,8 +37,7 @@ impl Results {
     pub(crate) fn watch(broker: &str, partitions: i32) -> Result<Arc<Self>> {
         let reader = TopicReader::new(broker, "results", Isolation::ReadCommitted)?;
         let results = Arc::new(Self {
-            count: AtomicU64::new(0),
-            ends: Mutex::default(),
+            visible: Mutex::default(),
             newest: (0..partitions).map(|_| AtomicI64::new(0)).collect(),
         });
         let watched = Arc::downgrade(&results);
@@ -39,9 +45,9 @@ impl Results {
         Ok(results)
     }
 
-    /// How many are visible.
-    pub(crate) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+    /// How many transactions have a result that is visible.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.lock().transactions.len() as u64
     }
 
     /// Whether there are results of all partitions that were sent at `time` or later.
@@ -53,24 +59,25 @@ impl Results {
 
     /// The offset after the last visible result of each partition.
     pub(crate) fn ends(&self) -> Partitions {
-        self.lock().clone()
+        self.lock().ends.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Partitions> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Visible> {
+        self.visible.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, result: &Record) {
         let source = result.header("source").unwrap_or_default();
-        let partition = source
-            .split(':')
-            .next()
-            .and_then(|text| text.parse::<usize>().ok());
-        if let Some(newest) = partition.and_then(|partition| self.newest.get(partition)) {
+        let mut numbers = source.split(':').map_while(|text| text.parse::<i64>().ok());
+        let mut visible = self.lock();
+        visible.ends.insert(result.partition, result.offset + 1);
+        let (Some(partition), Some(offset)) = (numbers.next(), numbers.next()) else {
+            return;
+        };
+        visible.transactions.insert((partition as i32, offset));
+        if let Some(newest) = self.newest.get(partition as usize) {
             newest.fetch_max(result.timestamp, Ordering::Relaxed);
         }
-        self.lock().insert(result.partition, result.offset + 1);
-        self.count.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -67,6 +67,7 @@ impl Stack {
             bucket: bucket.as_ref().map(|bucket| bucket.proxy.address()),
             broker: proxy.address().to_string(),
             folder: folder.path().to_owned(),
+            delivery: options.delivery.clone(),
         };
         create_topics(
             &broker.address(),
@@ -204,8 +205,10 @@ impl Stack {
         stop(&mut self.producer)?;
         let sent = self.sent()?;
         // What is missing then is for the checker to tell.
+        let transactions = end_offsets(&self.broker.address(), "transactions")?;
         let _ = wait_until("all results", PATIENCE, || {
-            Ok(self.results.count() + self.broken >= sent)
+            Ok(self.results.transactions() + self.broken >= sent
+                && self.committed(Victim::Scorer)? == transactions)
         });
         let _ = wait_until("all files", PATIENCE, || {
             let ends = self.results.ends();

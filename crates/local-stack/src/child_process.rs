@@ -1,5 +1,6 @@
 //! Child processes that end with us, and what they say.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -107,6 +108,19 @@ impl ChildProcess {
         prlimit(Some(self.pid()), Resource::Fsize, limit)
             .with_context(|| format!("limiting the files of {}", self.name))?;
         Ok(())
+    }
+
+    /// The most memory that it has had so far, in bytes (`VmHWM`).
+    pub fn peak_memory(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = kibibytes
+            .with_context(|| format!("no VmHWM in {path}"))?
+            .trim()
+            .parse()?;
+        Ok(kibibytes * 1024)
     }
 
     /// Waits for its end; after `timeout` an error with what it said.

@@ -18,6 +18,8 @@ pub enum Weather {
     Clear,
     /// Everything arrives so much later, both ways.
     Slow(Duration),
+    /// What clients send arrives so much later; answers come at once.
+    SlowRequests(Duration),
     /// On every other connection everything arrives so much later, so that messages
     /// overtake each other.
     Uneven(Duration),
@@ -130,6 +132,7 @@ impl Proxy {
             match weather {
                 Weather::LosesAnswers if is_answer => continue,
                 Weather::Slow(delay) => thread::sleep(delay),
+                Weather::SlowRequests(delay) if !is_answer => thread::sleep(delay),
                 Weather::Uneven(delay) if is_uneven => thread::sleep(delay),
                 _ => {}
             }

@@ -11,11 +11,16 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use crate::row::Row;
 
+/// What a row takes beside its probability and its model's name.
+const ROW_BYTES: usize = 100;
+
 /// Rows that aren't encoded yet, in the columns of [`schema::result_file`].
 #[derive(Debug)]
 pub(crate) struct Columns {
     schema: SchemaRef,
     rows: usize,
+    /// About what the rows take.
+    bytes: usize,
     transaction_id: Int64Builder,
     ts: TimestampMillisecondBuilder,
     tx_fraud: Int32Builder,
@@ -38,6 +43,7 @@ impl Columns {
             |name| TimestampMillisecondBuilder::new().with_data_type(type_of(&schema, name));
         Self {
             rows: 0,
+            bytes: 0,
             transaction_id: Int64Builder::new(),
             ts: timestamps("ts"),
             tx_fraud: Int32Builder::new(),
@@ -59,6 +65,10 @@ impl Columns {
 
     pub(crate) fn rows(&self) -> usize {
         self.rows
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn append(&mut self, row: &Row<'_>) {
@@ -88,11 +98,20 @@ impl Columns {
         self.source_timestamp
             .append_option(source.and_then(|source| source.timestamp));
         self.rows += 1;
+        self.bytes += ROW_BYTES
+            + row
+                .record
+                .probability
+                .as_ref()
+                .map_or(0, |values| size_of_val(values.as_slice()))
+            + row.origin.model_name.map_or(0, str::len)
+            + row.origin.model_version.map_or(0, str::len);
     }
 
     /// The rows so far; none are left.
     pub(crate) fn take(&mut self) -> Result<RecordBatch> {
         self.rows = 0;
+        self.bytes = 0;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.transaction_id.finish()),
             Arc::new(self.ts.finish()),

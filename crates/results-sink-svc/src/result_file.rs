@@ -18,10 +18,13 @@ use crate::row::Row;
 
 /// Rows are encoded in batches: few enough to count little in memory.
 const BATCH_ROWS: usize = 1024;
-/// A generous estimate of a row that isn't encoded yet.
-const PENDING_ROW_BYTES: usize = 256;
+/// Or fewer, where rows are long: a probability may have any number of classes.
+const BATCH_BYTES: usize = 256 * 1024;
 /// Readers take row groups in parallel; the one in progress isn't encoded in full.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// A row group's end copies it into the file, column by column, so that long rows
+/// would take their memory twice. Rows of two classes don't come near it.
+const ROW_GROUP_BYTES: usize = 16 << 20;
 /// Columns with few different values; in the others a dictionary costs time and saves nothing.
 const DICTIONARY_COLUMNS: [&str; 6] = [
     "tx_fraud",
@@ -46,6 +49,7 @@ impl FileFormat {
             .set_compression(Compression::ZSTD(level))
             .set_dictionary_enabled(false)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
             .set_created_by(format!(
                 "fraud-stream results-sink-svc version {}",
                 env!("CARGO_PKG_VERSION")
@@ -123,7 +127,7 @@ impl ResultFile {
     pub(crate) fn append(&mut self, row: &Row<'_>) -> Result<()> {
         self.columns.append(row);
         self.summary.rows += 1;
-        if self.columns.rows() == BATCH_ROWS {
+        if self.columns.rows() == BATCH_ROWS || self.columns.bytes() >= BATCH_BYTES {
             self.encode()?;
         }
         Ok(())
@@ -141,8 +145,7 @@ impl ResultFile {
 
     /// Bytes that the open file takes.
     pub(crate) fn memory(&self) -> u64 {
-        let pending = BATCH_ROWS * PENDING_ROW_BYTES;
-        (pending + self.writer.memory_size() + self.writer.inner().memory()) as u64
+        (BATCH_BYTES + self.writer.memory_size() + self.writer.inner().memory()) as u64
     }
 
     /// Completes the file, which stands for all records to `last_offset`.

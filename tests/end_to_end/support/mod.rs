@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod bucket;
 pub(crate) mod fixtures;
 pub(crate) mod model_stores;
 pub(crate) mod python;

@@ -10,6 +10,8 @@ use local_stack::{Daemon, wait_for};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::PATIENCE;
+use super::bucket::Bucket;
+use super::python::{output, script};
 
 /// The columns that tests look at.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,16 @@ pub(crate) fn wait_for_rows(
         let rows = result_rows(root)?;
         Ok((rows.len() >= count).then_some(rows))
     })
+}
+
+/// Partition and offset of all rows that are published in a bucket, in their order.
+pub(crate) fn bucket_rows(bucket: &Bucket) -> Result<Vec<(i32, i64)>> {
+    let printed = output(script("end_to_end/python/bucket_rows.py").arg(bucket.url()))?;
+    let row = |line: &str| {
+        let (partition, offset) = line.split_once(' ').context("a row's place")?;
+        Ok((partition.parse()?, offset.parse()?))
+    };
+    printed.lines().map(row).collect()
 }
 
 /// The published files; none if the folder isn't there yet.

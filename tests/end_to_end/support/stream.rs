@@ -95,6 +95,11 @@ impl Stream {
     /// Sends values without keys to partition 0 of `transactions`: they keep their
     /// order, and line N is at offset N.
     pub(crate) fn send_transactions<T: AsRef<[u8]>>(&self, values: &[T]) -> Result<()> {
+        self.send("transactions", values)
+    }
+
+    /// As [`Self::send_transactions`], to any topic.
+    pub(crate) fn send<T: AsRef<[u8]>>(&self, topic: &str, values: &[T]) -> Result<()> {
         let messages = values.iter().map(|value| Message {
             value: Some(value.as_ref()),
             partition: Some(0),
@@ -102,7 +107,7 @@ impl Stream {
         });
         send(
             &self.broker,
-            &self.topic("transactions"),
+            &self.topic(topic),
             &messages.collect::<Vec<_>>(),
         )
     }

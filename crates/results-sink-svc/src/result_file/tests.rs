@@ -150,3 +150,16 @@ fn the_estimated_length_is_near_the_true_one() {
     );
     assert!(memory < 3 * bytes, "{memory} for {bytes}");
 }
+
+#[test]
+fn long_rows_are_encoded_before_they_fill_the_memory() {
+    let mut file = open();
+    for offset in 0..200 {
+        let mut record = record(offset);
+        // 80 kB, all zeros: a sparse vector says that in a few bytes.
+        record.probability = Some(vec![0.0; 10_000]);
+        file.append(&row(&record, offset, Some(NOON))).unwrap();
+        assert!(file.columns.bytes() < BATCH_BYTES);
+    }
+    assert_eq!(file.finish(199).unwrap().summary.rows, 200);
+}

@@ -1,5 +1,6 @@
 //! Offsets after acknowledgements.
 
+use service_runtime::failpoint;
 use service_runtime::kafka::GroupConsumer;
 
 use super::{Positions, committed_offsets};
@@ -31,7 +32,9 @@ impl AtLeastOnce {
     ) -> Result<(), Interruption> {
         self.producer.wait_acknowledged()?;
         let offsets = committed_offsets(positions);
+        failpoint("scorer_before_commit");
         if consumer.commit(&offsets)? {
+            failpoint("scorer_after_commit");
             Ok(())
         } else {
             Err(Interruption::Retry(

@@ -3,10 +3,19 @@
 use std::net::SocketAddr;
 
 use anyhow::Result;
-use local_stack::{ChildProcess, Proxy, free_port};
+use local_stack::{ChildProcess, DaemonCommand, Proxy, free_port};
 
-use crate::python;
-use crate::stack::PATIENCE;
+use super::{PATIENCE, python};
+
+/// Tells a daemon to use the bucket at `address`.
+pub(crate) fn configure(daemon: DaemonCommand, address: SocketAddr) -> DaemonCommand {
+    daemon
+        .set("sink.parquet", "s3://bucket/results")
+        .set("object_store.endpoint", format!("http://{address}"))
+        .set("object_store.region", "us-east-1")
+        .set("object_store.access_key_id", "id")
+        .set("object_store.secret_access_key", "secret")
+}
 
 /// A server with the bucket `bucket`, and the sink's way to it.
 #[derive(Debug)]
