@@ -20,6 +20,8 @@ mod quiet;
 mod rebalance;
 mod refused_messages;
 mod replay;
+mod rights;
+mod security;
 mod simulated;
 mod start;
 mod support;
