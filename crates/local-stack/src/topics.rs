@@ -8,11 +8,12 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::{self, Runtime};
 
-use crate::wait_until;
+use crate::{wait_for, wait_until};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -163,7 +164,8 @@ pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32,
         .collect()
 }
 
-/// The next offset of each partition that `group` has committed one for.
+/// The next offset of each partition that `group` has committed one for. A broker that
+/// has just started is waited for until it knows the group.
 pub fn committed_offsets(
     bootstrap_servers: &str,
     group: &str,
@@ -174,14 +176,30 @@ pub fn committed_offsets(
     for partition in partitions(&consumer, topic)? {
         asked.add_partition(topic, partition);
     }
-    let answer = consumer
-        .committed_offsets(asked, TIMEOUT)
-        .with_context(|| format!("reading the offsets of group {group:?}"))?;
+    let what = format!("the offsets of group {group:?}");
+    let answer = wait_for(&what, TIMEOUT, || {
+        match consumer.committed_offsets(asked.clone(), TIMEOUT) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_without_coordinator(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading {what}")),
+        }
+    })?;
     let committed = answer.elements().into_iter().filter_map(|element| {
         let offset = element.offset().to_raw().filter(|offset| *offset >= 0)?;
         Some((element.partition(), offset))
     });
     Ok(committed.collect())
+}
+
+fn is_without_coordinator(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
 }
 
 /// The partitions of a topic that exists.

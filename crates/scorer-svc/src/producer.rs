@@ -5,6 +5,7 @@ mod size_limits;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -22,7 +23,7 @@ pub(crate) use failed_delivery::FailedDelivery;
 use size_limits::SizeLimits;
 
 /// How long one look at a queue or at messages under way takes.
-const SLICE: Duration = Duration::from_millis(1);
+const SLICE: Duration = Duration::from_micros(200);
 /// Between two tries to become a transactional producer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Topics may take larger messages than librdkafka's default: let the broker decide.
@@ -316,11 +317,12 @@ impl Producer {
     }
 }
 
-/// Sends what waits for company, and waits a little for what is under way. rdkafka's
-/// `flush` looks every 100 ms only, if it is given the time.
+/// Sends what waits for company, and waits a little for what is under way. Given the
+/// time, rdkafka's `flush` would look every 100 ms only, and spin for a single one.
 pub(crate) fn flush_a_little(client: &Client) {
     // An error says only that messages are still under way.
-    let _ = client.flush(SLICE);
+    let _ = client.flush(Duration::ZERO);
+    thread::sleep(SLICE);
 }
 
 /// Whether the consumer learns of it too, and knows what it means, or whether it only
