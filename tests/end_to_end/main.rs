@@ -21,6 +21,8 @@ mod quiet;
 mod rebalance;
 mod refused_messages;
 mod replay;
+mod rights;
+mod security;
 mod simulated;
 mod slow_store;
 mod start;

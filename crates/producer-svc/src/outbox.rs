@@ -164,7 +164,7 @@ impl Outbox {
                 )
             }
             Some(error) => {
-                let why = judge(&self.producer, error).unwrap_or_else(|why| why.to_string());
+                let why = judge(&self.producer, None, error).unwrap_or_else(|why| why.to_string());
                 bail!(
                     "a transaction could not be delivered to {:?}: {why}",
                     self.topic

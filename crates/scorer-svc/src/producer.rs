@@ -79,6 +79,8 @@ pub(crate) enum Sent {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
+    /// Those that it sends to, for a failure that doesn't say which of them it is about.
+    topics: String,
     failed: FailedDelivery,
     limits: Rc<SizeLimits>,
     /// The largest batch of several records.
@@ -144,6 +146,7 @@ impl ProducerSettings {
         })?;
         let producer = Producer {
             client,
+            topics: self.topics.join("\" or \""),
             failed,
             limits: Rc::clone(&self.limits),
             batch_bytes,
@@ -213,16 +216,19 @@ impl Producer {
             flush_a_little(&self.client);
             self.check_deadline()?;
         }
-        match self.failed.take() {
-            None => Ok(()),
-            Some(error) => Err(self.interruption(error)),
+        if self.failed.is_any() {
+            return Err(self.interruption(KafkaError::Canceled));
         }
+        Ok(())
     }
 
     /// What a failure means for the work at hand.
     pub(crate) fn interruption(&self, error: KafkaError) -> Interruption {
         // A call says at best that some message failed; the message knows why.
-        let error = self.failed.take().unwrap_or(error);
+        let (topic, error) = match self.failed.take() {
+            Some((topic, error)) => (Some(topic), error),
+            None => (None, error),
+        };
         let code = error.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Interruption::TooLarge;
@@ -236,7 +242,11 @@ impl Producer {
         if !self.is_lost() && code.is_some_and(is_reported_elsewhere) {
             return Interruption::Retry(error.to_string());
         }
-        match kafka::judge(&self.client, &error) {
+        match kafka::judge(
+            &self.client,
+            Some(topic.as_ref().unwrap_or(&self.topics)),
+            &error,
+        ) {
             Ok(why) => Interruption::Retry(why),
             Err(failure) => Interruption::Fatal(failure),
         }
@@ -254,7 +264,7 @@ impl Producer {
         if self.is_too_late() || !self.is_lost() {
             return Ok(());
         }
-        kafka::judge(&self.client, &KafkaError::Canceled).map(|_| ())
+        kafka::judge(&self.client, None, &KafkaError::Canceled).map(|_| ())
     }
 
     /// Whether the broker ended the transaction of itself, and with it this producer.

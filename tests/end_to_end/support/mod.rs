@@ -5,6 +5,7 @@ pub(crate) mod fixtures;
 pub(crate) mod model_stores;
 pub(crate) mod python;
 pub(crate) mod result_rows;
+pub(crate) mod secured;
 pub(crate) mod stream;
 
 use std::time::Duration;

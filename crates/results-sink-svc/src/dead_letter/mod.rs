@@ -130,7 +130,7 @@ impl DeadLetters {
                 }
             }
             for Refused { letter, error } in others {
-                judge(&self.producer, &error)?;
+                judge(&self.producer, None, &error)?;
                 if is_lost(&self.producer) {
                     // The next call has a new one.
                     self.refused.push(Refused { letter, error });
@@ -157,7 +157,7 @@ impl DeadLetters {
                 return Ok(true);
             };
             if !is_too_large(&refused.error) || !refused.letter.can_be_reduced() {
-                judge(&self.producer, &refused.error)?;
+                judge(&self.producer, None, &refused.error)?;
                 self.refused.push(refused);
                 return Ok(false);
             }
@@ -194,7 +194,7 @@ impl DeadLetters {
                 self.reduce(&mut letter);
                 continue;
             }
-            judge(&self.producer, &error)?;
+            judge(&self.producer, None, &error)?;
             if self.context.shutdown.is_requested() || is_lost(&self.producer) {
                 // It isn't acknowledged, so its offset won't be committed.
                 self.refused.push(Refused { letter, error });

@@ -16,7 +16,8 @@ pub(crate) struct FailedDelivery {
 
 #[derive(Debug, Default)]
 struct Failures {
-    first: Option<KafkaError>,
+    /// With its topic.
+    first: Option<(String, KafkaError)>,
     refused: Vec<RefusedRecord>,
 }
 
@@ -46,7 +47,7 @@ impl FailedDelivery {
         let is_refused = code == Some(RDKafkaErrorCode::MessageSizeTooLarge);
         let mut failures = self.lock();
         if failures.first.is_none() || is_refused {
-            failures.first = Some(error.clone());
+            failures.first = Some((message.topic().to_owned(), error.clone()));
         }
         if is_refused {
             failures.refused.push(RefusedRecord {
@@ -61,8 +62,8 @@ impl FailedDelivery {
         self.lock().first.is_some()
     }
 
-    /// The first failure, which is forgotten with that.
-    pub(super) fn take(&self) -> Option<KafkaError> {
+    /// The topic and error of the first failure, which is forgotten with that.
+    pub(super) fn take(&self) -> Option<(String, KafkaError)> {
         self.lock().first.take()
     }
 

@@ -57,9 +57,12 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
         )),
         Code::TopicAuthorizationFailed => {
             let right = if group.is_empty() { "Write" } else { "Read" };
-            access(format!(
-                "user \"{user}\" may not use topic \"{topic}\": grant it {right} and Describe on the topic"
-            ))
+            Meaning::Trouble(
+                Kind::TopicAccess,
+                format!(
+                    "user \"{user}\" may not use topic \"{topic}\": grant it {right} and Describe on the topic"
+                ),
+            )
         }
         Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => access(
             format!("topic \"{topic}\" does not exist: create it, or correct [topics]"),
@@ -71,6 +74,12 @@ pub(super) fn meaning(code: Code, reason: &str, kafka: &KafkaConfig, who: &Who) 
             "authentication failed for user \"{user}\": check kafka.username, kafka.password and \
                  kafka.sasl_mechanism ({})",
             brief(reason)
+        )),
+        // librdkafka doesn't pass on which of these it is.
+        Code::SSL if reason.contains("certificate could not be verified") => connection(format!(
+            "no TLS connection to {}: its certificate is of an authority that kafka.ca_file doesn't hold, \
+                 of another host, or expired (openssl s_client -connect shows it)",
+            kafka.bootstrap_servers
         )),
         Code::SSL => connection(format!(
             "no TLS connection to {}: check kafka.ca_file and kafka.security_protocol ({})",

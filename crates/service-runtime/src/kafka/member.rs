@@ -117,6 +117,7 @@ impl Member {
             match answer {
                 Ok(()) => {
                     self.reporter.answered();
+                    self.reporter.may_use_group();
                     return Ok(true);
                 }
                 Err(KafkaError::ConsumerCommit(code)) if is_superseded(code) => return Ok(false),

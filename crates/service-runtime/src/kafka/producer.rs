@@ -61,10 +61,16 @@ pub fn create_producer(
 
 /// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
 /// health are told), with a new producer if this one [`is_lost`], and what is wrong; the
-/// failure if it is fenced.
-pub fn judge(producer: &Producer, error: &KafkaError) -> Result<String, Failure> {
+/// failure if it is fenced. `topic` is what the call or delivery was about, if not the
+/// producer's own.
+pub fn judge(
+    producer: &Producer,
+    topic: Option<&str>,
+    error: &KafkaError,
+) -> Result<String, Failure> {
     let client = producer.client();
-    client.context().reporter.judge(client, error)
+    let reporter = &client.context().reporter;
+    reporter.judge_about(topic.unwrap_or(&reporter.who.topic), client, error)
 }
 
 /// Whether a producer can't be used any more: what it does fails.

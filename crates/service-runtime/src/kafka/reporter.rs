@@ -28,6 +28,7 @@ const QUIET_FACILITIES: &[&str] = &[
     "TERMINATE",
     "GETPID",
     "METADATAUPDATE",
+    "ADDPARTS",
     TRANSACTION_ERROR,
     SESSION_TIMEOUT,
 ];
@@ -108,6 +109,9 @@ impl Reporter {
             .any(|broker| broker.state == "UP")
         {
             self.answered();
+            if is_fetching(statistics, &self.who.topic) {
+                self.troubles.resolve(&self.client, Kind::TopicAccess);
+            }
         } else if self.all_down.load(Ordering::Relaxed) {
             self.no_answer();
         }
@@ -126,9 +130,7 @@ impl Reporter {
         match error_text::meaning(code, reason, &self.kafka, &self.who) {
             // One of several brokers may fail: it is trouble once all of them do.
             Meaning::Trouble(Kind::Connection, text) => *self.lock_cause() = Some(text),
-            Meaning::Trouble(Kind::Access, text) => {
-                self.troubles.report(&self.client, Kind::Access, &text);
-            }
+            Meaning::Trouble(kind, text) => self.troubles.report(&self.client, kind, &text),
             // The next statistics tell whether they still are: while a call blocked, this
             // event may have grown old.
             Meaning::Passing if code == Code::AllBrokersDown => {
@@ -207,7 +209,18 @@ impl Reporter {
     /// The group gave us an assignment: whatever was with topic, group and session is over.
     pub(super) fn assigned(&self) {
         self.session_timed_out.store(false, Ordering::Relaxed);
+        self.has_access();
+    }
+
+    /// The group took a commit of ours.
+    pub(super) fn may_use_group(&self) {
         self.troubles.resolve(&self.client, Kind::Access);
+    }
+
+    /// Whatever was with topics, group and transactional id is over.
+    pub(super) fn has_access(&self) {
+        self.troubles.resolve(&self.client, Kind::Access);
+        self.troubles.resolve(&self.client, Kind::TopicAccess);
     }
 
     /// The failure of a client that can't be used any more. What librdkafka gives a
@@ -253,6 +266,20 @@ fn is_fresh(statistics: &Statistics) -> bool {
         .unwrap_or_default();
     let now = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
     now.abs_diff(statistics.time) <= 2
+}
+
+/// Whether the last fetch of every partition was granted: a refused one has no high
+/// watermark, and librdkafka reports the first refusal only, and no end of them.
+fn is_fetching(statistics: &Statistics, topic: &str) -> bool {
+    let Some(topic) = statistics.topics.get(topic) else {
+        return false;
+    };
+    let mut fetched = topic
+        .partitions
+        .values()
+        .filter(|partition| partition.fetch_state == "active")
+        .peekable();
+    fetched.peek().is_some() && fetched.all(|partition| partition.hi_offset >= 0)
 }
 
 /// `BrokerTransportFailure` as `broker_transport_failure`.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::Producer as _;
 
-use super::troubles::Kind;
 use super::{CALL_TIMEOUT, Producer, RETRY_PAUSE};
 use crate::{Context, Failure};
 
@@ -43,7 +42,7 @@ pub fn wait_for_topics(
         });
         let Some((topic, error)) = missing else {
             reporter.answered();
-            reporter.troubles.resolve(&reporter.client, Kind::Access);
+            reporter.has_access();
             return Ok(TopicNeeds::Met);
         };
         let text = reporter.judge_about(topic, producer.client(), &error)?;

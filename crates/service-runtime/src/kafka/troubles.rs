@@ -16,8 +16,10 @@ const REPEAT_AFTER: Duration = Duration::from_secs(60);
 pub(crate) enum Kind {
     /// No connection to any broker: unreachable, refused, wrong password.
     Connection,
-    /// A topic is missing, or we may not use it or the group.
+    /// A topic is missing, or we may not use the group or transactional id.
     Access,
+    /// We may not use a topic.
+    TopicAccess,
 }
 
 /// The present troubles of all clients of the process.

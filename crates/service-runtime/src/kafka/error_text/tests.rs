@@ -47,6 +47,11 @@ fn trouble_says_what_to_do() {
             "cannot resolve broker:9092: check kafka.bootstrap_servers (Failed to resolve 'broker:9092': Name or service not known)",
         ),
         (
+            Code::SSL,
+            "ssl://broker:9092/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured (after 3ms in state SSL_HANDSHAKE)",
+            "no TLS connection to broker:9092: its certificate is of an authority that kafka.ca_file doesn't hold, of another host, or expired (openssl s_client -connect shows it)",
+        ),
+        (
             Code::BrokerTransportFailure,
             "ssl://broker:9092/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener?",
             "broker:9092 closes the connection at once: check kafka.security_protocol",

@@ -1,0 +1,187 @@
+//! Rights: the least that the daemons need, missing ones, and such as are taken away
+//! while they run.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result};
+use local_stack::{ChildProcess, Daemon, wait_until};
+
+use crate::support::fixtures::{fixture, lines};
+use crate::support::result_rows::wait_for_rows;
+use crate::support::secured::{grant, guarded, revoke, secured_broker};
+use crate::support::stream::source;
+use crate::support::{PATIENCE, Stream};
+
+/// In each round.
+const TRANSACTIONS: usize = 600;
+
+/// The table of rights in deploy/README.md, for this stream.
+fn table(stream: &Stream) -> Vec<String> {
+    let ids = format!("{}-*", stream.topic("scorer"));
+    let rows: [(&str, &str, String, &[&str]); 9] = [
+        (
+            "producer",
+            "Topic",
+            stream.topic("transactions"),
+            &["Write", "Describe"],
+        ),
+        (
+            "scorer",
+            "Topic",
+            stream.topic("transactions"),
+            &["Read", "Describe"],
+        ),
+        ("scorer", "Group", stream.topic("scorer"), &["Read"]),
+        (
+            "scorer",
+            "Topic",
+            stream.topic("results"),
+            &["Write", "Describe", "DescribeConfigs"],
+        ),
+        (
+            "scorer",
+            "Topic",
+            stream.topic("transactions.dead-letter"),
+            &["Write", "Describe", "DescribeConfigs"],
+        ),
+        ("scorer", "TransactionalId", ids, &["Write", "Describe"]),
+        (
+            "sink",
+            "Topic",
+            stream.topic("results"),
+            &["Read", "Describe"],
+        ),
+        ("sink", "Group", stream.topic("sink"), &["Read"]),
+        (
+            "sink",
+            "Topic",
+            stream.topic("results.dead-letter"),
+            &["Write", "Describe"],
+        ),
+    ];
+    let rights = rows.iter().flat_map(|(user, kind, name, operations)| {
+        let right = move |operation| format!("{user}:{operation}:{kind}:{name}");
+        operations.iter().map(right)
+    });
+    rights.collect()
+}
+
+#[test]
+fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "least-rights")?;
+    grant(&table(&stream))?;
+    let mut producer = guarded(
+        stream.producer(&fixture("transactions.parquet")),
+        "producer",
+    )
+    .set("producer.sample", TRANSACTIONS.to_string())
+    .start()?;
+    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
+    let mut sink = guarded(stream.sink(), "sink")
+        .set("sink.max_age", "1s")
+        .start()?;
+    assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
+    assert_each_has_one_result(&stream, TRANSACTIONS)?;
+    wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
+    for daemon in [&mut scorer, &mut sink] {
+        assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_topic_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "scorers-rights")?;
+    grant(&table(&stream))?;
+    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
+    scorer.wait_until_ready(PATIENCE)?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    stream.send_transactions(&transactions)?;
+    stream.exactly("results", TRANSACTIONS)?;
+    let rights = [
+        (
+            format!("Write:Topic:{}", stream.topic("results")),
+            format!("may not use topic \"{}\"", stream.topic("results")),
+        ),
+        (
+            format!("Read:Topic:{}", stream.topic("transactions")),
+            format!("topic \"{}\": grant it Read", stream.topic("transactions")),
+        ),
+    ];
+    for (round, (right, warning)) in rights.iter().enumerate() {
+        let right = [format!("scorer:{right}")];
+        revoke(&right)?;
+        stream.send_transactions(&transactions)?;
+        assert_waits(&mut scorer, warning)?;
+        grant(&right)?;
+        scorer.wait_until_ready(PATIENCE)?;
+        assert_each_has_one_result(&stream, (round + 2) * TRANSACTIONS)?;
+    }
+    assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
+    Ok(())
+}
+
+#[test]
+fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "sinks-rights")?;
+    grant(&table(&stream))?;
+    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
+    let mut sink = guarded(stream.sink(), "sink")
+        .set("sink.max_age", "1s")
+        .start()?;
+    sink.wait_until_ready(PATIENCE)?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    stream.send_transactions(&transactions)?;
+    wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
+    let rights = [
+        (
+            format!("Read:Topic:{}", stream.topic("results")),
+            format!("topic \"{}\": grant it Read", stream.topic("results")),
+        ),
+        (
+            format!("Read:Group:{}", stream.topic("sink")),
+            format!("group \"{}\": grant it Read", stream.topic("sink")),
+        ),
+    ];
+    for (round, (right, warning)) in rights.iter().enumerate() {
+        let right = [format!("sink:{right}")];
+        revoke(&right)?;
+        stream.send_transactions(&transactions)?;
+        assert_waits(&mut sink, warning)?;
+        grant(&right)?;
+        sink.wait_until_ready(PATIENCE)?;
+        let rows = wait_for_rows(
+            &stream.result_files(),
+            (round + 2) * TRANSACTIONS,
+            &mut sink,
+        )?;
+        let sources: BTreeSet<_> = rows.iter().map(|row| row.source).collect();
+        assert_eq!(
+            (rows.len(), sources.len()),
+            ((round + 2) * TRANSACTIONS, rows.len())
+        );
+    }
+    for daemon in [&mut scorer, &mut sink] {
+        assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
+    }
+    Ok(())
+}
+
+/// It is alive and not ready, for a reason that it also logs.
+fn assert_waits(daemon: &mut Daemon, reason: &str) -> Result<()> {
+    let warned = daemon.wait_for_line(ChildProcess::stderr, reason, PATIENCE);
+    warned.with_context(|| daemon.stderr().to_string())?;
+    wait_until("the reason in /readyz", PATIENCE, || {
+        let answer = daemon.get("/readyz")?;
+        Ok(answer.status == 503 && answer.body.contains(reason))
+    })?;
+    assert_eq!(daemon.get("/livez")?.status, 200);
+    Ok(())
+}
+
+fn assert_each_has_one_result(stream: &Stream, count: usize) -> Result<()> {
+    let results = stream.exactly("results", count)?;
+    let sources: BTreeSet<_> = results.iter().map(source).collect();
+    assert_eq!(sources.len(), count);
+    Ok(())
+}
