@@ -84,7 +84,17 @@ impl Description<'_> {
         let Some(computes) = &step.computes else {
             let outputs = saved.output_columns().unwrap_or_default();
             write_fact(f, "writes", &names(&outputs))?;
-            return writeln!(f, "     not computed: the prediction doesn't depend on it");
+            writeln!(f, "     not computed: the prediction doesn't depend on it")?;
+            if saved
+                .text("handleInvalid")
+                .is_ok_and(|value| value.as_deref() == Some("skip"))
+            {
+                writeln!(
+                    f,
+                    "     so rows that it skips in Spark (handleInvalid=skip) are scored"
+                )?;
+            }
+            return Ok(());
         };
         let written = self.pipeline.columns.computed[computes.writes.clone()].iter();
         let outputs: Vec<_> = written

@@ -1,7 +1,7 @@
 //! Which model made a score.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -107,10 +107,13 @@ fn collect_files(
     for path in visible_entries(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let relative = format!("{relative}/{name}");
-        if path.is_dir() {
+        let kind = fs::metadata(&path).map_err(|error| ModelError::io(&path, error))?;
+        if kind.is_dir() {
             collect_files(&path, &relative, depth + 1, files)?;
-        } else {
+        } else if kind.is_file() {
             files.push((relative, path));
+        } else {
+            return Err(ModelError::invalid(&path, "is neither a file nor a folder"));
         }
     }
     Ok(())

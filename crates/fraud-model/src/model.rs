@@ -30,7 +30,8 @@ pub struct ModelOptions {
 #[derive(Debug)]
 pub struct Model {
     identity: ModelIdentity,
-    folder: PathBuf,
+    /// Where it was saved, MLflow's folder first.
+    folders: [PathBuf; 2],
     pub(crate) pipeline: Pipeline,
 }
 
@@ -51,7 +52,7 @@ impl Model {
         Ok(Self {
             pipeline: Pipeline::load(&folder.pipeline, types, Blas::new(options.dot_order))?,
             identity: ModelIdentity::of_folder(&folder, options)?,
-            folder: folder.root,
+            folders: [folder.root, folder.pipeline],
         })
     }
 
@@ -77,7 +78,7 @@ impl Model {
 
     /// Transactions and Spark's results in the model's folder, where there are any.
     pub fn parity_rows(&self) -> Option<ParityRows> {
-        ParityRows::beside(&self.folder)
+        ParityRows::beside(self.folders.iter().map(PathBuf::as_path))
     }
 
     /// Stages, columns and types, classes, trees, name, version and hash, for

@@ -14,6 +14,8 @@ use crate::input_types::{Field, Schema};
 
 /// No `MLmodel` file is longer; more is not one.
 const MAX_MLMODEL_BYTES: u64 = 1 << 20;
+/// Brackets within brackets: reading them takes a time that grows with the square.
+const MAX_NESTING: usize = 500;
 
 /// Where the parts of a model are.
 #[derive(Debug)]
@@ -59,7 +61,11 @@ impl ModelFolder {
         if !file.is_file() {
             return Ok(folder);
         }
-        let described: MlModel = serde_norway::from_str(&read_text(&file)?)
+        let text = read_text(&file)?;
+        if nesting(&text) > MAX_NESTING {
+            return Err(ModelError::invalid(&file, "is nested too deeply"));
+        }
+        let described: MlModel = serde_norway::from_str(&text)
             .map_err(|error| ModelError::invalid(&file, format!("not MLflow's: {error}")))?;
         Ok(Self {
             pipeline: root.join(pipeline_path(&file, &described.flavors)?),
@@ -77,6 +83,21 @@ fn read_text(file: &Path) -> Result<String, ModelError> {
         .read_to_string(&mut text)
         .map_err(|error| ModelError::io(file, error))?;
     Ok(text)
+}
+
+/// The most brackets that are open at once, those in texts included.
+fn nesting(yaml: &str) -> usize {
+    let mut open = 0_usize;
+    let mut most = 0;
+    for byte in yaml.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 /// The pipeline's path in the model's folder; MLflow has called it `sparkml` so far.

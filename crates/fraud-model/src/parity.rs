@@ -45,10 +45,14 @@ impl ParityRows {
     /// The folder beside a model's pipeline; it isn't part of the model's hash.
     const FOLDER: &str = "parity";
 
-    /// Those in the model's folder, where there are any.
-    pub fn beside(model: &Path) -> Option<Self> {
-        let folder = model.join(Self::FOLDER);
-        folder.is_dir().then(|| Self::in_folder(&folder))
+    /// Those in the first of the model's folders that has any. Whatever is called
+    /// `parity` there counts, a broken link too: rows that can't be read aren't passed
+    /// over.
+    pub fn beside<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Option<Self> {
+        let folders = folders.into_iter();
+        let mut named = folders.map(|folder| folder.join(Self::FOLDER));
+        let folder = named.find(|folder| folder.symlink_metadata().is_ok())?;
+        Some(Self::in_folder(&folder))
     }
 
     /// `input.jsonl` and `output.jsonl` in `folder`.

@@ -64,6 +64,10 @@ impl Expectation {
         if self.line.last() == Some(&b'\n') {
             self.line.pop();
         }
+        // As files look that went through Windows.
+        if self.line.last() == Some(&b'\r') {
+            self.line.pop();
+        }
         Ok(length > 0)
     }
 }

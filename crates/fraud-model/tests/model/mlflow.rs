@@ -155,3 +155,14 @@ fn logged(mlmodel: &str) -> tempfile::TempDir {
     fs::write(folder.path().join("MLmodel"), mlmodel).expect("written");
     folder
 }
+
+#[test]
+fn brackets_without_end_are_refused_before_they_are_read() {
+    let nested = format!(
+        "flavors: {{spark: {{model_data: sparkml, z: {}}}}}",
+        "[".repeat(900_000)
+    );
+    let model = logged(&nested);
+    let error = load(model.path()).unwrap_err().to_string();
+    assert!(error.contains("is nested too deeply"), "{error}");
+}

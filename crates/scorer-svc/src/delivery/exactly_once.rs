@@ -85,6 +85,7 @@ impl ExactlyOnce {
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
         failpoint("scorer_after_commit");
+        consumer.offsets_were_committed();
         self.close();
         Ok(())
     }

@@ -192,6 +192,35 @@ fn rows_that_do_not_belong_together_are_named() {
 }
 
 #[test]
+fn rows_that_cannot_be_reached_are_not_passed_over() {
+    let broken = with_rows("decision-tree", |input, output| (input, output));
+    let rows = broken.path().join("parity");
+    fs::remove_dir_all(&rows).unwrap();
+    std::os::unix::fs::symlink("/not/mounted", &rows).unwrap();
+    assert_refused(broken.path(), "cannot read");
+    fs::remove_file(&rows).unwrap();
+    fs::write(&rows, "").unwrap();
+    assert_refused(broken.path(), "cannot read");
+}
+
+#[test]
+fn lines_may_end_as_on_windows() {
+    let model = with_rows("decision-tree", |input, output| {
+        let carriage = |line: String| line.replace('\n', "\r\n");
+        (input, output.into_iter().map(carriage).collect())
+    });
+    let score = scorer()
+        .args(["score", "--model"])
+        .arg(model.path())
+        .arg(model.path().join("parity/input.jsonl"))
+        .arg("--expect")
+        .arg(model.path().join("parity/output.jsonl"))
+        .output()
+        .unwrap();
+    assert!(score.status.success(), "{score:?}");
+}
+
+#[test]
 fn rows_elsewhere_are_taken_instead_of_those_beside_the_model() {
     let good = with_rows("decision-tree", |input, output| (input, output));
     let other = with_rows("decision-tree", |input, mut output| {

@@ -236,6 +236,11 @@ impl GroupConsumer {
         }
     }
 
+    /// A producer's transaction committed offsets of ours: so the group takes them.
+    pub fn offsets_were_committed(&self) {
+        self.member.reporter.may_use_group();
+    }
+
     /// Whether nothing came for 5 ms: not one empty poll, because a fetch may be under way.
     pub fn is_drained(&self) -> bool {
         self.quiet_since
