@@ -1,9 +1,10 @@
 //! Chooses an engine for saved trees and numbers their leaves for it.
 
 use super::linked::LinkedTrees;
+use super::avx512::Avx512;
 use super::masks::{MAX_LEAVES, Masks};
-use super::padded::PaddedTrees;
-use super::questions::Questions;
+use super::ranks::Ranks;
+use super::subtrees::Subtrees;
 use super::{Engine, Forest};
 use crate::saved::{SavedNode, SavedTree};
 
@@ -21,7 +22,7 @@ impl Forest {
         // With masks, a tree's leaves begin at a multiple of the most that it may have.
         let slots = match engine {
             Engine::Masks(_) => MAX_LEAVES,
-            Engine::Padded(_) | Engine::Linked(_) => 1,
+            Engine::Subtrees(_) | Engine::Linked(_) => 1,
         };
         let mut values = Vec::new();
         for (tree, shape) in trees.iter().zip(&shapes) {
@@ -47,14 +48,13 @@ impl Forest {
 fn choose(trees: &[SavedTree], shapes: &[Shape], depth: usize) -> Engine {
     let leaves: usize = shapes.iter().map(|shape| shape.leaves.len()).sum();
     let no_leaf = u32::try_from(leaves).expect("a model's nodes are numbered by 32-bit integers");
-    if let Some(questions) = Questions::new(trees) {
-        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES)
-            && let Some(masks) = Masks::new(trees, &questions)
-        {
-            return Engine::Masks(masks);
+    let avx512 = Avx512::detect();
+    if let Some(ranks) = Ranks::new(trees) {
+        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES) && Masks::fit(trees, &ranks) {
+            return Engine::Masks(Masks::new(trees, ranks, avx512));
         }
-        if let Some(padded) = PaddedTrees::new(trees, questions, depth, no_leaf) {
-            return Engine::Padded(padded);
+        if let Some(subtrees) = Subtrees::new(trees, ranks, depth, no_leaf, avx512) {
+            return Engine::Subtrees(subtrees);
         }
     }
     Engine::Linked(LinkedTrees::new(trees, no_leaf))

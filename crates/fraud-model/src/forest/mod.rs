@@ -11,18 +11,20 @@
 //! Every row adds its votes in the order of the trees, which is part of the
 //! number.
 
+mod avx512;
 mod bench;
 mod build;
 mod categories;
 mod linked;
 mod masks;
-mod padded;
-mod questions;
+mod processor;
+mod ranks;
+mod subtrees;
 
 pub use bench::ForestBench;
 use linked::LinkedTrees;
 use masks::Masks;
-use padded::PaddedTrees;
+use subtrees::Subtrees;
 
 /// Trees that are looked at together.
 const LANES: usize = 8;
@@ -46,7 +48,7 @@ pub(crate) struct Forest {
 #[derive(Debug)]
 enum Engine {
     Masks(Masks),
-    Padded(PaddedTrees),
+    Subtrees(Subtrees),
     Linked(LinkedTrees),
 }
 
@@ -61,7 +63,7 @@ impl Forest {
                 masks.votes_of_two(features, width, values, votes);
                 return;
             }
-            self.visit_leaves(features, width, |row, _, leaves| {
+            self.visit_leaves(features, width, #[inline(always)] |row, _, leaves| {
                 let mut sums = votes[row];
                 for leaf in leaves {
                     let [first, second] = values[leaf as usize];
@@ -72,7 +74,7 @@ impl Forest {
             });
             return;
         }
-        self.visit_leaves(features, width, |row, _, leaves| {
+        self.visit_leaves(features, width, #[inline(always)] |row, _, leaves| {
             let votes = &mut votes[row * self.outputs..][..self.outputs];
             for leaf in leaves {
                 let values = &self.leaf_values[leaf as usize * self.outputs..];
@@ -86,7 +88,7 @@ impl Forest {
     /// Sets each row of `answers` (one a tree) to the leaf values of the trees.
     /// Only for trees with one output.
     pub(crate) fn answers(&self, features: &[f64], width: usize, answers: &mut [f64]) {
-        self.visit_leaves(features, width, |row, first_tree, leaves| {
+        self.visit_leaves(features, width, #[inline(always)] |row, first_tree, leaves| {
             let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
             for (answer, leaf) in answers.iter_mut().zip(leaves) {
                 *answer = self.leaf_values[leaf as usize];
@@ -119,7 +121,7 @@ impl Forest {
     ) {
         match &self.engine {
             Engine::Masks(masks) => masks.visit_leaves(features, width, visit),
-            Engine::Padded(trees) => trees.visit_leaves(features, width, visit),
+            Engine::Subtrees(trees) => trees.visit_leaves(features, width, visit),
             Engine::Linked(trees) => trees.visit_leaves(features, width, visit),
         }
     }

@@ -16,7 +16,7 @@ fn every_engine_gives_the_bits_of_a_plain_walk() {
     // Levels, and what is to be chosen for them.
     let cases: [(usize, IsChosen); 3] = [
         (5, |engine| matches!(engine, Engine::Masks(_))),
-        (9, |engine| matches!(engine, Engine::Padded(_))),
+        (9, |engine| matches!(engine, Engine::Subtrees(_))),
         (12, |engine| matches!(engine, Engine::Linked(_))),
     ];
     for (levels, is_chosen) in cases {
@@ -49,7 +49,7 @@ fn a_million_rows_through_a_hundred_trees_of_depth_8_give_the_bits_of_a_plain_wa
         .map(|_| full_tree_of(&mut random, 8, &few))
         .collect();
     let forest = forest::<2>(&trees);
-    assert!(matches!(forest.engine, Engine::Padded(_)));
+    assert!(matches!(forest.engine, Engine::Subtrees(_)));
     let values = values_near(&trees);
     let mut rows = vec![0.0; 1000 * FEATURES];
     for _ in 0..1000 {
