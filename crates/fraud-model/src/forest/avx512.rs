@@ -9,9 +9,9 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::LANES;
-use super::masks::GroupMasks;
+use super::masks::{GROUP, GroupMasks, MAX_LEAVES};
 use super::processor::Processor;
-use super::ranks::{BLOCK, Table};
+use super::ranks::Table;
 use super::subtrees::{RANKS, Subtree};
 
 /// The proof that this processor has the instructions: there is one only where
@@ -37,76 +37,158 @@ impl Avx512 {
 // Every block below is sound because `self` proves that the processor has the
 // instructions, and each pointer is that of an array as long as the vector.
 impl Processor for Avx512 {
+    type Left = [__m512i; 2];
+
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         // SAFETY: see above.
         unsafe { run(work) }
     }
 
-    /// Compares with all, in whatever order.
     #[inline(always)]
     fn rank<const BLOCKS: usize>(self, value: f64, thresholds: &Table<BLOCKS>) -> u8 {
         // SAFETY: see above.
         unsafe {
             let value = _mm512_set1_pd(value);
-            let mut above = 0_u32;
-            for (block, thresholds) in thresholds.iter().enumerate() {
-                let thresholds = _mm512_loadu_pd(thresholds.as_ptr());
-                let mask = _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(value, thresholds);
-                above |= u32::from(mask) << (block * BLOCK);
+            let mut above = [0; BLOCKS];
+            for (above, block) in above.iter_mut().zip(thresholds) {
+                let block = _mm512_loadu_pd(block.as_ptr());
+                *above = _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(value, block);
             }
-            above.count_ones() as u8
-        }
-    }
-
-    /// Each value goes its way down the search tree.
-    #[inline(always)]
-    fn ranks<const BLOCKS: usize>(self, values: &[f64; BLOCK], thresholds: &Table<BLOCKS>) -> [u8; BLOCK] {
-        // SAFETY: see above.
-        unsafe {
-            let values = _mm512_loadu_pd(values.as_ptr());
-            let mut nodes = _mm512_set1_epi64(1);
-            // A permutation heeds the bits of a node's number that it needs.
-            let top = _mm512_loadu_pd(thresholds[0].as_ptr());
-            for _ in 0..3 {
-                nodes = self.children(nodes, values, _mm512_permutexvar_pd(nodes, top));
+            match above[..] {
+                [a] => a.count_ones() as u8,
+                [a, b] => _mm512_kunpackb(b.into(), a.into()).count_ones() as u8,
+                [a, b, c, d] => {
+                    let ab = _mm512_kunpackb(b.into(), a.into());
+                    let cd = _mm512_kunpackb(d.into(), c.into());
+                    _mm512_kunpackw(cd.into(), ab.into()).count_ones() as u8
+                }
+                _ => unreachable!("there are 1, 2 or 4 blocks"),
             }
-            if BLOCKS > 1 {
-                let level = _mm512_loadu_pd(thresholds[1].as_ptr());
-                nodes = self.children(nodes, values, _mm512_permutexvar_pd(nodes, level));
-            }
-            if BLOCKS > 2 {
-                let left = _mm512_loadu_pd(thresholds[2].as_ptr());
-                let right = _mm512_loadu_pd(thresholds[3].as_ptr());
-                nodes = self.children(nodes, values, _mm512_permutex2var_pd(left, nodes, right));
-            }
-            let ranks = _mm512_sub_epi64(nodes, _mm512_set1_epi64((BLOCKS * BLOCK) as i64));
-            _mm_cvtsi128_si64(_mm512_cvtepi64_epi8(ranks)).to_le_bytes()
         }
     }
 
     #[inline(always)]
-    fn leaves<'m>(self, masks: impl Iterator<Item = &'m GroupMasks>, leaves: &mut GroupMasks) {
+    fn ranks<const ROWS: usize, const BLOCKS: usize>(
+        self,
+        values: [f64; ROWS],
+        thresholds: &Table<BLOCKS>,
+        count: usize,
+    ) -> [u8; ROWS] {
+        let mut ranks = [0; ROWS];
+        let Some(eight) = values.first_chunk::<8>() else {
+            for (rank, value) in ranks.iter_mut().zip(values) {
+                *rank = self.rank(value, thresholds);
+            }
+            return ranks;
+        };
         // SAFETY: see above.
         unsafe {
-            let ones = _mm512_set1_epi64(-1);
-            let (mut low, mut high) = (ones, ones);
-            for masks in masks {
-                let [first, second] = masks.halves();
-                low = _mm512_and_si512(low, _mm512_loadu_si512(first.as_ptr().cast()));
-                high = _mm512_and_si512(high, _mm512_loadu_si512(second.as_ptr().cast()));
+            let values = _mm512_loadu_pd(eight.as_ptr());
+            let mut counts = _mm512_setzero_si512();
+            for threshold in &thresholds.as_flattened()[..count] {
+                let above = _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(values, _mm512_set1_pd(*threshold));
+                counts = _mm512_mask_sub_epi64(counts, above, counts, _mm512_set1_epi64(-1));
             }
-            let low = _mm512_popcnt_epi32(_mm512_andnot_si512(low, _mm512_add_epi32(low, ones)));
-            let high = _mm512_popcnt_epi32(_mm512_andnot_si512(high, _mm512_add_epi32(high, ones)));
-            let (first, second) = leaves.0.split_at_mut(16);
-            _mm512_storeu_si512(first.as_mut_ptr().cast(), low);
-            _mm512_storeu_si512(second.as_mut_ptr().cast(), high);
+            let counts = _mm_cvtsi128_si64(_mm512_cvtepi64_epi8(counts)).to_le_bytes();
+            for (rank, count) in ranks.iter_mut().zip(counts) {
+                *rank = count;
+            }
+        }
+        ranks
+    }
+
+    #[inline(always)]
+    fn all_leaves(self) -> [__m512i; 2] {
+        // SAFETY: see above.
+        unsafe { [_mm512_set1_epi64(-1); 2] }
+    }
+
+    #[inline(always)]
+    fn narrow(self, left: &mut [__m512i; 2], masks: &GroupMasks) {
+        for (left, masks) in left.iter_mut().zip(masks.0.as_chunks::<16>().0) {
+            // SAFETY: see above.
+            *left = unsafe { _mm512_and_si512(*left, _mm512_loadu_si512(masks.as_ptr().cast())) };
+        }
+    }
+
+    #[inline(always)]
+    fn leaf_places(self, left: [__m512i; 2]) -> GroupMasks {
+        let mut places = GroupMasks::FIRST_LEAVES;
+        for (places, left) in places.0.as_chunks_mut::<16>().0.iter_mut().zip(left) {
+            // SAFETY: see above.
+            unsafe {
+                let first = _mm512_loadu_si512(places.as_ptr().cast());
+                let below =
+                    _mm512_andnot_si512(left, _mm512_add_epi32(left, _mm512_set1_epi32(-1)));
+                // Some leaf is always left; the bits only say so.
+                let number = _mm512_and_si512(
+                    _mm512_popcnt_epi32(below),
+                    _mm512_set1_epi32(MAX_LEAVES as i32 - 1),
+                );
+                let place = _mm512_add_epi32(first, number);
+                _mm512_storeu_si512(places.as_mut_ptr().cast(), place);
+            }
+        }
+        places
+    }
+
+    #[inline(always)]
+    fn add_leaves<const ROWS: usize>(
+        self,
+        left: &[[__m512i; 2]; ROWS],
+        leaf_values: &[[[f64; 2]; MAX_LEAVES]],
+        votes: &mut [[f64; 2]; ROWS],
+    ) {
+        let mut places = [GroupMasks::ALL; ROWS];
+        for (places, left) in places.iter_mut().zip(left) {
+            *places = self.leaf_places(*left);
+            for places in places.0.as_chunks_mut::<16>().0 {
+                // SAFETY: see above.
+                unsafe {
+                    let doubled = _mm512_loadu_si512(places.as_ptr().cast());
+                    let doubled = _mm512_slli_epi32::<1>(doubled);
+                    _mm512_storeu_si512(places.as_mut_ptr().cast(), doubled);
+                }
+            }
+        }
+        let places = black_box(&places);
+        let trees = leaf_values.len().min(GROUP);
+        let leaf_values = leaf_values.as_flattened().as_flattened().as_ptr();
+        // SAFETY: see above; and a tree's places are among the values of its leaves.
+        unsafe {
+            let mut sums = [_mm_setzero_pd(); ROWS];
+            for (sums, votes) in sums.iter_mut().zip(&*votes) {
+                *sums = _mm_loadu_pd(votes.as_ptr());
+            }
+            for first in (0..trees & !3).step_by(4) {
+                for tree in first..first + 4 {
+                    for (sums, places) in sums.iter_mut().zip(places) {
+                        let place = *places.0.get_unchecked(tree) as usize;
+                        *sums = _mm_add_pd(*sums, _mm_loadu_pd(leaf_values.add(place)));
+                    }
+                }
+            }
+            for tree in trees & !3..trees {
+                for (sums, places) in sums.iter_mut().zip(places) {
+                    let place = *places.0.get_unchecked(tree) as usize;
+                    *sums = _mm_add_pd(*sums, _mm_loadu_pd(leaf_values.add(place)));
+                }
+            }
+            for (sums, votes) in sums.into_iter().zip(votes) {
+                _mm_storeu_pd(votes.as_mut_ptr(), sums);
+            }
         }
     }
 
     /// The answers of a subtree are a byte, which stands for the way that they lead.
     #[inline(always)]
-    fn places<const GROUPS: usize>(self, ranks: &[u8; RANKS], stages: &[Vec<Subtree>], first: usize) -> [[u32; LANES]; GROUPS] {
+    fn places<const GROUPS: usize>(
+        self,
+        ranks: &[u8; RANKS],
+        stages: &[Vec<Subtree>],
+        first: usize,
+    ) -> [[u32; LANES]; GROUPS] {
         // SAFETY: see above.
         unsafe {
             let row = _mm512_loadu_si512(ranks.as_ptr().cast());
@@ -146,17 +228,6 @@ impl Processor for Avx512 {
 }
 
 impl Avx512 {
-    /// For each node the child where its value goes.
-    #[inline(always)]
-    fn children(self, nodes: __m512i, values: __m512d, thresholds: __m512d) -> __m512i {
-        // SAFETY: see above.
-        unsafe {
-            let right = _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(values, thresholds);
-            let left = _mm512_add_epi64(nodes, nodes);
-            _mm512_mask_or_epi64(left, right, left, _mm512_set1_epi64(1))
-        }
-    }
-
     #[inline(always)]
     fn load_four(self, stage: &[Subtree], places: [u32; 4]) -> __m512i {
         let [a, b, c, d] = places;
@@ -177,7 +248,9 @@ impl Avx512 {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vpopcntdq,bmi2,popcnt")]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vpopcntdq,bmi2,popcnt"
+)]
 fn run<R>(work: impl FnOnce() -> R) -> R {
     work()
 }

@@ -9,11 +9,9 @@
 //! for each tree, and a row joins one mask a feature.
 
 use std::array;
-use std::hint::black_box;
 
-use super::avx512::Avx512;
-use super::processor::{Portable, Processor};
-use super::ranks::{BLOCK, Ranks};
+use super::processor::{Avx512, Portable, Processor};
+use super::ranks::{Columns, Ranks};
 use super::{LANES, Leaves};
 use crate::saved::SavedTree;
 
@@ -45,12 +43,20 @@ impl GroupMasks {
     /// Rule nothing out.
     pub(super) const ALL: Self = Self([u32::MAX; GROUP]);
 
-    #[inline(always)]
-    pub(super) fn halves(&self) -> &[[u32; GROUP / 2]; 2] {
-        self.0.as_chunks().0.try_into().expect("two halves")
-    }
+    /// For each tree the place of its first leaf.
+    pub(super) const FIRST_LEAVES: Self = {
+        let mut first = [0; GROUP];
+        let mut tree = 0;
+        while tree < GROUP {
+            first[tree] = (tree * MAX_LEAVES) as u32;
+            tree += 1;
+        }
+        Self(first)
+    };
 }
 
+/// Rows whose votes are added up together.
+const BLOCK_ROWS: usize = 8;
 /// Trees whose masks lie together.
 pub(super) const GROUP: usize = 32;
 
@@ -58,7 +64,8 @@ impl Masks {
     /// `None` where the forest doesn't fit; else trees of up to [`MAX_LEAVES`].
     pub(super) fn fit(trees: &[SavedTree], ranks: &Ranks) -> bool {
         let masks: usize = ranks.bounds().sum();
-        ranks.bounds().len() <= MAX_COLUMNS && masks * trees.len().next_multiple_of(GROUP) <= MAX_MASKS
+        ranks.bounds().len() <= MAX_COLUMNS
+            && masks * trees.len().next_multiple_of(GROUP) <= MAX_MASKS
     }
 
     pub(super) fn new(trees: &[SavedTree], ranks: Ranks, avx512: Option<Avx512>) -> Self {
@@ -83,7 +90,13 @@ impl Masks {
 
     /// Clears what the splits under `node` rule out, and returns the leaves
     /// under it; `next_leaf` counts the leaves to its left.
-    fn rule_out(&mut self, index: usize, tree: &SavedTree, node: usize, next_leaf: &mut u32) -> u32 {
+    fn rule_out(
+        &mut self,
+        index: usize,
+        tree: &SavedTree,
+        node: usize,
+        next_leaf: &mut u32,
+    ) -> u32 {
         let Some(split) = &tree.nodes[node].split else {
             *next_leaf += 1;
             return 1 << (*next_leaf - 1);
@@ -93,7 +106,11 @@ impl Masks {
         let split = self.ranks.split(split);
         let column = split.column as usize;
         let masks = &mut self.masks[index / GROUP];
-        let end = self.first_masks.get(column + 1).copied().unwrap_or(masks.len());
+        let end = self
+            .first_masks
+            .get(column + 1)
+            .copied()
+            .unwrap_or(masks.len());
         for masks in &mut masks[self.first_masks[column] + split.last_left as usize + 1..end] {
             masks.0[index % GROUP] &= !left;
         }
@@ -105,53 +122,7 @@ impl Masks {
         &self,
         features: &[f64],
         width: usize,
-        mut visit: impl FnMut(usize, usize, Leaves),
-    ) {
-        self.visit_groups(features, width, #[inline(always)] |first_row, group, numbers| {
-            for (row, numbers) in numbers.iter().enumerate() {
-                let numbers = numbers.0.as_chunks::<LANES>().0;
-                for (numbers, first_tree) in numbers.iter().zip((group * GROUP..self.trees).step_by(LANES)) {
-                    let mut leaves = *numbers;
-                    for (lane, leaf) in leaves.iter_mut().enumerate() {
-                        *leaf += ((first_tree + lane) * MAX_LEAVES) as u32;
-                    }
-                    visit(first_row + row, first_tree, leaves);
-                }
-            }
-        });
-    }
-
-    /// Like `Forest::votes`; the sums of some rows grow side by side, as each
-    /// addition waits for the one before.
-    pub(super) fn votes_of_two(
-        &self,
-        features: &[f64],
-        width: usize,
-        leaf_values: &[[f64; 2]],
-        votes: &mut [[f64; 2]],
-    ) {
-        let trees = &leaf_values.as_chunks::<MAX_LEAVES>().0[..self.trees];
-        self.visit_groups(features, width, #[inline(always)] |first_row, group, numbers| {
-            let votes = &mut votes[first_row..][..numbers.len()];
-            let trees = trees[group * GROUP..].iter().take(GROUP);
-            if let (Ok(votes), Ok(numbers)) = (<&mut [_; BLOCK]>::try_from(&mut *votes), <&[_; BLOCK]>::try_from(numbers)) {
-                add_up(trees, numbers, votes);
-            } else {
-                for (numbers, votes) in numbers.iter().zip(votes) {
-                    add_up(trees.clone(), array::from_ref(numbers), array::from_mut(votes));
-                }
-            }
-        });
-    }
-
-    /// Calls `visit` with the first of some rows, a group of trees, and for each
-    /// row the leaves that it comes to, numbered from 0 in each tree.
-    #[inline(always)]
-    fn visit_groups(
-        &self,
-        features: &[f64],
-        width: usize,
-        visit: impl FnMut(usize, usize, &[GroupMasks]),
+        visit: impl FnMut(usize, usize, Leaves),
     ) {
         match self.avx512 {
             Some(avx512) => avx512.run(
@@ -162,65 +133,144 @@ impl Masks {
         }
     }
 
+    /// Like `Forest::votes` with two outputs.
+    pub(super) fn votes_of_two(
+        &self,
+        features: &[f64],
+        width: usize,
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]],
+    ) {
+        match self.avx512 {
+            Some(avx512) => avx512.run(
+                #[inline(always)]
+                || self.vote(avx512, features, width, leaf_values, votes),
+            ),
+            None => self.vote(Portable, features, width, leaf_values, votes),
+        }
+    }
+
     #[inline(always)]
     fn visit(
         &self,
         processor: impl Processor,
         features: &[f64],
         width: usize,
-        mut visit: impl FnMut(usize, usize, &[GroupMasks]),
+        mut visit: impl FnMut(usize, usize, Leaves),
     ) {
-        let mut first_row = 0;
-        let blocks = features.chunks_exact(width * BLOCK);
-        let rest = blocks.remainder();
-        for rows in blocks {
-            let mut ranks = [[0; BLOCK]; MAX_COLUMNS];
-            self.ranks.of_rows(processor, rows, width, &mut ranks);
-            self.visit_block(processor, first_row, &ranks, &mut visit);
-            first_row += BLOCK;
-        }
-        for row in rest.chunks_exact(width) {
-            let mut ranks = [[0]; MAX_COLUMNS];
-            self.ranks.of_row(processor, row, ranks.as_flattened_mut());
-            self.visit_block(processor, first_row, &ranks, &mut visit);
-            first_row += 1;
+        for (row, features) in features.chunks_exact(width).enumerate() {
+            for group in 0..self.masks.len() {
+                let places = processor.leaf_places(self.left(processor, [features], group)[0]);
+                let trees = places.0.as_chunks::<LANES>().0;
+                let first_trees = (group * GROUP..self.trees).step_by(LANES);
+                for (places, first_tree) in trees.iter().zip(first_trees) {
+                    let first_leaf = (group * GROUP * MAX_LEAVES) as u32;
+                    visit(row, first_tree, places.map(|place| first_leaf + place));
+                }
+            }
         }
     }
 
     #[inline(always)]
-    fn visit_block<const ROWS: usize>(
+    fn vote(
         &self,
         processor: impl Processor,
-        first_row: usize,
-        ranks: &[[u8; ROWS]; MAX_COLUMNS],
-        visit: &mut impl FnMut(usize, usize, &[GroupMasks]),
+        features: &[f64],
+        width: usize,
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]],
     ) {
-        for (group, masks) in self.masks.iter().enumerate() {
-            let mut leaves = [GroupMasks::ALL; ROWS];
-            for (row, leaves) in leaves.iter_mut().enumerate() {
-                let of_row = self.first_masks.iter().zip(ranks).map(#[inline(always)] |(first, ranks)| &masks[first + ranks[row] as usize]);
-                processor.leaves(of_row, leaves);
-            }
-            // In memory, from where they are used one by one.
-            visit(first_row, group, black_box(&leaves));
+        if let [votes] = votes {
+            return self.vote_in_rows(
+                processor,
+                features,
+                width,
+                leaf_values,
+                array::from_mut(votes),
+            );
         }
+        let (blocks, rest) = votes.as_chunks_mut::<BLOCK_ROWS>();
+        let (rows, rest_rows) = features.split_at(blocks.len() * BLOCK_ROWS * width);
+        for (votes, rows) in blocks.iter_mut().zip(rows.chunks_exact(width * BLOCK_ROWS)) {
+            self.vote_in_rows(processor, rows, width, leaf_values, votes);
+        }
+        for (votes, row) in rest.iter_mut().zip(rest_rows.chunks_exact(width)) {
+            self.vote_in_rows(processor, row, width, leaf_values, array::from_mut(votes));
+        }
+    }
+
+    #[inline(always)]
+    fn vote_in_rows<const ROWS: usize>(
+        &self,
+        processor: impl Processor,
+        rows: &[f64],
+        width: usize,
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]; ROWS],
+    ) {
+        let mut slices = [&rows[..width]; ROWS];
+        for (row, slice) in slices.iter_mut().enumerate() {
+            *slice = &rows[row * width..][..width];
+        }
+        for group in 0..self.masks.len() {
+            let left = self.left(processor, slices, group);
+            let first_tree = group * GROUP;
+            let trees = (self.trees - first_tree).min(GROUP);
+            let leaf_values = leaf_values.as_chunks::<MAX_LEAVES>().0;
+            processor.add_leaves(&left, &leaf_values[first_tree..][..trees], votes);
+        }
+    }
+
+    /// For each row the leaves of a group of trees that no mask rules out.
+    #[inline(always)]
+    fn left<P: Processor, const ROWS: usize>(
+        &self,
+        processor: P,
+        rows: [&[f64]; ROWS],
+        group: usize,
+    ) -> [P::Left; ROWS] {
+        let masks = &self.masks[group][..];
+        let mut left = [processor.all_leaves(); ROWS];
+        let masks = narrow::<P, ROWS, 1, 9>(processor, &mut left, rows, &self.ranks.up_to_8, masks);
+        let masks =
+            narrow::<P, ROWS, 2, 17>(processor, &mut left, rows, &self.ranks.up_to_16, masks);
+        let masks =
+            narrow::<P, ROWS, 4, 33>(processor, &mut left, rows, &self.ranks.up_to_32, masks);
+        let splits = self.ranks.category_splits.iter();
+        for ((feature, split), masks) in splits.zip(masks.as_chunks::<2>().0) {
+            for (left, row) in left.iter_mut().zip(rows) {
+                let right = usize::from(!split.goes_left(row[*feature]));
+                processor.narrow(left, &masks[right]);
+            }
+        }
+        left
     }
 }
 
-/// Adds the values of the leaves `numbers` of `trees`.
+/// Leaves what some columns leave; returns the masks of those after them.
 #[inline(always)]
-fn add_up<'t, const ROWS: usize>(
-    trees: impl Iterator<Item = &'t [[f64; 2]; MAX_LEAVES]>,
-    numbers: &[GroupMasks; ROWS],
-    votes: &mut [[f64; 2]; ROWS],
-) {
-    let mut sums = *votes;
-    for (tree, values) in trees.enumerate() {
-        for (sums, numbers) in sums.iter_mut().zip(numbers) {
-            let [first, second] = values[numbers.0[tree % GROUP] as usize % MAX_LEAVES];
-            sums[0] += first;
-            sums[1] += second;
+fn narrow<'m, P: Processor, const ROWS: usize, const BLOCKS: usize, const RANKS: usize>(
+    processor: P,
+    left: &mut [P::Left; ROWS],
+    rows: [&[f64]; ROWS],
+    columns: &Columns<BLOCKS>,
+    masks: &'m [GroupMasks],
+) -> &'m [GroupMasks] {
+    let (mine, rest) = masks.split_at(columns.features.len() * RANKS);
+    let columns = columns
+        .features
+        .iter()
+        .zip(&columns.tables)
+        .zip(&columns.counts);
+    for (((feature, thresholds), count), masks) in columns.zip(mine.as_chunks::<RANKS>().0) {
+        let mut values = [0.0; ROWS];
+        for (value, row) in values.iter_mut().zip(rows) {
+            *value = row[*feature];
+        }
+        let ranks = processor.ranks(values, thresholds, *count);
+        for (left, rank) in left.iter_mut().zip(ranks) {
+            processor.narrow(left, &masks[rank as usize]);
         }
     }
-    *votes = sums;
+    rest
 }

@@ -11,6 +11,7 @@
 //! Every row adds its votes in the order of the trees, which is part of the
 //! number.
 
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod bench;
 mod build;
@@ -63,37 +64,52 @@ impl Forest {
                 masks.votes_of_two(features, width, values, votes);
                 return;
             }
-            self.visit_leaves(features, width, #[inline(always)] |row, _, leaves| {
-                let mut sums = votes[row];
-                for leaf in leaves {
-                    let [first, second] = values[leaf as usize];
-                    sums[0] += first;
-                    sums[1] += second;
-                }
-                votes[row] = sums;
-            });
+            self.visit_leaves(
+                features,
+                width,
+                #[inline(always)]
+                |row, _, leaves| {
+                    let mut sums = votes[row];
+                    for leaf in leaves {
+                        let [first, second] = values[leaf as usize];
+                        sums[0] += first;
+                        sums[1] += second;
+                    }
+                    votes[row] = sums;
+                },
+            );
             return;
         }
-        self.visit_leaves(features, width, #[inline(always)] |row, _, leaves| {
-            let votes = &mut votes[row * self.outputs..][..self.outputs];
-            for leaf in leaves {
-                let values = &self.leaf_values[leaf as usize * self.outputs..];
-                for (vote, value) in votes.iter_mut().zip(values) {
-                    *vote += value;
+        self.visit_leaves(
+            features,
+            width,
+            #[inline(always)]
+            |row, _, leaves| {
+                let votes = &mut votes[row * self.outputs..][..self.outputs];
+                for leaf in leaves {
+                    let values = &self.leaf_values[leaf as usize * self.outputs..];
+                    for (vote, value) in votes.iter_mut().zip(values) {
+                        *vote += value;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// Sets each row of `answers` (one a tree) to the leaf values of the trees.
     /// Only for trees with one output.
     pub(crate) fn answers(&self, features: &[f64], width: usize, answers: &mut [f64]) {
-        self.visit_leaves(features, width, #[inline(always)] |row, first_tree, leaves| {
-            let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
-            for (answer, leaf) in answers.iter_mut().zip(leaves) {
-                *answer = self.leaf_values[leaf as usize];
-            }
-        });
+        self.visit_leaves(
+            features,
+            width,
+            #[inline(always)]
+            |row, first_tree, leaves| {
+                let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
+                for (answer, leaf) in answers.iter_mut().zip(leaves) {
+                    *answer = self.leaf_values[leaf as usize];
+                }
+            },
+        );
     }
 
     /// How many trees there are.

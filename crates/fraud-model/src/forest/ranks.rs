@@ -17,17 +17,17 @@ pub(super) const MAX_COLUMNS: usize = 256;
 pub(super) const BLOCK: usize = 8;
 /// Most thresholds of a column: those of four blocks. A feature with more has
 /// more columns.
-const MAX_THRESHOLDS: usize = 4 * BLOCK - 1;
+const MAX_THRESHOLDS: usize = 4 * BLOCK;
 
 /// The columns of ranks that take the place of a row's features.
 #[derive(Debug)]
 pub(super) struct Ranks {
     /// What the columns answer, in their order.
     questions: Vec<Question>,
-    up_to_7: Columns<1>,
-    up_to_15: Columns<2>,
-    up_to_31: Columns<4>,
-    category_splits: Vec<(usize, CategorySplit)>,
+    pub(super) up_to_8: Columns<1>,
+    pub(super) up_to_16: Columns<2>,
+    pub(super) up_to_32: Columns<4>,
+    pub(super) category_splits: Vec<(usize, CategorySplit)>,
 }
 
 #[derive(Debug)]
@@ -47,14 +47,14 @@ enum Kind {
 
 /// Columns with so many blocks of thresholds.
 #[derive(Debug, Default)]
-struct Columns<const BLOCKS: usize> {
-    features: Vec<usize>,
-    tables: Vec<Table<BLOCKS>>,
+pub(super) struct Columns<const BLOCKS: usize> {
+    pub(super) features: Vec<usize>,
+    pub(super) tables: Vec<Table<BLOCKS>>,
+    /// How many thresholds of each table aren't filled up.
+    pub(super) counts: Vec<usize>,
 }
 
-/// Thresholds as a search tree, breadth first from index 1, so that the children
-/// of node i are 2i and 2i + 1. What is filled up is infinity, which only NaN
-/// isn't at most.
+/// Thresholds, filled up with infinity, which only NaN isn't at most.
 pub(super) type Table<const BLOCKS: usize> = [[f64; BLOCK]; BLOCKS];
 
 /// A split by ranks: a row goes left up to the rank `last_left` of a column.
@@ -97,15 +97,17 @@ impl Ranks {
         }
         questions.sort_by_key(|question| question.kind.blocks());
         let mut ranks = Self {
-            up_to_7: Columns::new(&questions),
-            up_to_15: Columns::new(&questions),
-            up_to_31: Columns::new(&questions),
+            up_to_8: Columns::new(&questions),
+            up_to_16: Columns::new(&questions),
+            up_to_32: Columns::new(&questions),
             category_splits: Vec::new(),
             questions,
         };
         for question in &ranks.questions {
             if let Kind::Categories(split) = &question.kind {
-                ranks.category_splits.push((question.feature, split.clone()));
+                ranks
+                    .category_splits
+                    .push((question.feature, split.clone()));
             }
         }
         Some(ranks)
@@ -128,43 +130,40 @@ impl Ranks {
                 Some((column, mine.then(|| question.kind.last_left(&split.rule))??))
             })
             .expect("every split's question was collected");
-        RankSplit { column: column as u8, last_left }
+        RankSplit {
+            column: column as u8,
+            last_left,
+        }
     }
 
     /// Ranks the values of a row.
     #[inline(always)]
     pub(super) fn of_row(&self, processor: impl Processor, row: &[f64], ranks: &mut [u8]) {
-        let ranks = self.up_to_7.of_row(processor, row, ranks);
-        let ranks = self.up_to_15.of_row(processor, row, ranks);
-        let ranks = self.up_to_31.of_row(processor, row, ranks);
+        let ranks = self.up_to_8.of_row(processor, row, ranks);
+        let ranks = self.up_to_16.of_row(processor, row, ranks);
+        let ranks = self.up_to_32.of_row(processor, row, ranks);
         for (rank, (feature, split)) in ranks.iter_mut().zip(&self.category_splits) {
             *rank = u8::from(!split.goes_left(row[*feature]));
-        }
-    }
-
-    /// Ranks the values of [`BLOCK`] rows of `width` values.
-    #[inline(always)]
-    pub(super) fn of_rows(&self, processor: impl Processor, rows: &[f64], width: usize, ranks: &mut [[u8; BLOCK]]) {
-        let ranks = self.up_to_7.of_rows(processor, rows, width, ranks);
-        let ranks = self.up_to_15.of_rows(processor, rows, width, ranks);
-        let ranks = self.up_to_31.of_rows(processor, rows, width, ranks);
-        for (ranks, (feature, split)) in ranks.iter_mut().zip(&self.category_splits) {
-            for (row, rank) in ranks.iter_mut().enumerate() {
-                *rank = u8::from(!split.goes_left(rows[row * width + feature]));
-            }
         }
     }
 }
 
 impl<const BLOCKS: usize> Columns<BLOCKS> {
     fn new(questions: &[Question]) -> Self {
-        let mut columns = Self { features: Vec::new(), tables: Vec::new() };
+        let mut columns = Self {
+            features: Vec::new(),
+            tables: Vec::new(),
+            counts: Vec::new(),
+        };
         for question in questions {
-            if let Kind::Thresholds(thresholds) = &question.kind && question.kind.blocks() == BLOCKS {
+            if let Kind::Thresholds(thresholds) = &question.kind
+                && question.kind.blocks() == BLOCKS
+            {
                 let mut table = [[f64::INFINITY; BLOCK]; BLOCKS];
-                lay_out(thresholds, table.as_flattened_mut(), 1, &mut 0);
+                table.as_flattened_mut()[..thresholds.len()].copy_from_slice(thresholds);
                 columns.features.push(question.feature);
                 columns.tables.push(table);
+                columns.counts.push(thresholds.len());
             }
         }
         columns
@@ -172,37 +171,17 @@ impl<const BLOCKS: usize> Columns<BLOCKS> {
 
     /// Returns the ranks of what comes after these columns.
     #[inline(always)]
-    fn of_row<'r>(&self, processor: impl Processor, row: &[f64], ranks: &'r mut [u8]) -> &'r mut [u8] {
+    fn of_row<'r>(
+        &self,
+        processor: impl Processor,
+        row: &[f64],
+        ranks: &'r mut [u8],
+    ) -> &'r mut [u8] {
         let (mine, rest) = ranks.split_at_mut(self.tables.len());
         for ((rank, feature), table) in mine.iter_mut().zip(&self.features).zip(&self.tables) {
             *rank = processor.rank(row[*feature], table);
         }
         rest
-    }
-
-    /// The same for rows of `width` values.
-    #[inline(always)]
-    fn of_rows<'r>(&self, processor: impl Processor, rows: &[f64], width: usize, ranks: &'r mut [[u8; BLOCK]]) -> &'r mut [[u8; BLOCK]] {
-        let (mine, rest) = ranks.split_at_mut(self.tables.len());
-        for ((ranks, feature), table) in mine.iter_mut().zip(&self.features).zip(&self.tables) {
-            let mut values = [0.0; BLOCK];
-            for (row, value) in values.iter_mut().enumerate() {
-                *value = rows[row * width + feature];
-            }
-            *ranks = processor.ranks(&values, table);
-        }
-        rest
-    }
-}
-
-/// Lays ascending thresholds out under `node` from left to right; `next` counts
-/// those that have their place.
-fn lay_out(thresholds: &[f64], table: &mut [f64], node: usize, next: &mut usize) {
-    if node < table.len() {
-        lay_out(thresholds, table, 2 * node, next);
-        table[node] = thresholds.get(*next).copied().unwrap_or(f64::INFINITY);
-        *next += 1;
-        lay_out(thresholds, table, 2 * node + 1, next);
     }
 }
 
@@ -210,7 +189,7 @@ impl Kind {
     /// Blocks that the thresholds fill, 1, 2 or 4; more if there are none.
     fn blocks(&self) -> usize {
         match self {
-            Self::Thresholds(thresholds) => (thresholds.len() / BLOCK + 1).next_power_of_two(),
+            Self::Thresholds(thresholds) => thresholds.len().div_ceil(BLOCK).next_power_of_two(),
             Self::Categories(_) => usize::MAX,
         }
     }

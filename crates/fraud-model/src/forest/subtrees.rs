@@ -8,14 +8,15 @@
 //! that hangs on the row, and of each subtree that a row comes to it reads 16
 //! bytes. Levels that a tree lacks ask nothing, and lead to the left.
 
-use super::avx512::Avx512;
-use super::processor::{Portable, Processor};
-use super::ranks::Ranks;
+use super::processor::{Avx512, Portable, Processor};
+use super::ranks::{MAX_COLUMNS, Ranks};
 use super::{LANES, Leaves};
 use crate::saved::SavedTree;
 
-/// Ranks of a row that a vector holds.
-pub(super) const RANKS: usize = 64;
+/// Ranks of a row.
+pub(super) const RANKS: usize = MAX_COLUMNS;
+/// Ranks that a vector of AVX-512 holds.
+const VECTOR_RANKS: usize = 64;
 /// Most places for leaves: what is filled up would waste the cache.
 const MAX_SLOTS: usize = 1 << 20;
 /// Levels of a subtree.
@@ -52,16 +53,26 @@ pub(super) struct Subtree {
 impl Subtrees {
     /// `None` where the forest doesn't fit. Leaves are numbered over all
     /// trees, in each from left to right; `no_leaf` is after all of them.
-    pub(super) fn new(trees: &[SavedTree], ranks: Ranks, depth: usize, no_leaf: u32, avx512: Option<Avx512>) -> Option<Self> {
-        if ranks.bounds().len() > RANKS { return None; }
+    pub(super) fn new(
+        trees: &[SavedTree],
+        ranks: Ranks,
+        depth: usize,
+        no_leaf: u32,
+        avx512: Option<Avx512>,
+    ) -> Option<Self> {
+        let avx512 = avx512.filter(|_| ranks.bounds().len() <= VECTOR_RANKS);
         let trees_filled = trees.len().next_multiple_of(LANES);
         let stages = depth.div_ceil(HEIGHT);
-        let each = |stage: usize| trees_filled.checked_shl((stage * HEIGHT) as u32);
-        let slots = each(stages).filter(|slots| *slots <= MAX_SLOTS)?;
+        let most = MAX_SLOTS.checked_shr((stages * HEIGHT) as u32).unwrap_or(0);
+        if trees_filled > most {
+            return None;
+        }
         let mut placed = Self {
             ranks,
-            stages: (0..stages).map(|stage| vec![Subtree::EMPTY; each(stage).unwrap()]).collect(),
-            leaves: vec![no_leaf; slots],
+            stages: (0..stages)
+                .map(|stage| vec![Subtree::EMPTY; trees_filled << (stage * HEIGHT)])
+                .collect(),
+            leaves: vec![no_leaf; trees_filled << (stages * HEIGHT)],
             padding: stages * HEIGHT - depth,
             avx512,
         };
@@ -74,7 +85,15 @@ impl Subtrees {
 
     /// Places `node` of a tree and what is under it; `path` has a bit for each
     /// of the `depth` splits above it, 1 where it is on the right.
-    fn place(&mut self, index: usize, tree: &SavedTree, node: usize, depth: usize, path: usize, next_leaf: &mut u32) {
+    fn place(
+        &mut self,
+        index: usize,
+        tree: &SavedTree,
+        node: usize,
+        depth: usize,
+        path: usize,
+        next_leaf: &mut u32,
+    ) {
         let Some(split) = &tree.nodes[node].split else {
             let rest = self.stages.len() * HEIGHT - self.padding - depth;
             self.leaves[(index << (self.stages.len() * HEIGHT)) + (path << rest)] = *next_leaf;
@@ -93,7 +112,12 @@ impl Subtrees {
     }
 
     /// See `Forest::visit_leaves`.
-    pub(super) fn visit_leaves(&self, features: &[f64], width: usize, visit: impl FnMut(usize, usize, Leaves)) {
+    pub(super) fn visit_leaves(
+        &self,
+        features: &[f64],
+        width: usize,
+        visit: impl FnMut(usize, usize, Leaves),
+    ) {
         match self.avx512 {
             Some(avx512) => avx512.run(
                 #[inline(always)]
@@ -104,19 +128,40 @@ impl Subtrees {
     }
 
     #[inline(always)]
-    fn visit(&self, processor: impl Processor, features: &[f64], width: usize, mut visit: impl FnMut(usize, usize, Leaves)) {
+    fn visit(
+        &self,
+        processor: impl Processor,
+        features: &[f64],
+        width: usize,
+        mut visit: impl FnMut(usize, usize, Leaves),
+    ) {
         if features.len() == width {
             return self.visit_block(processor, features, width, 0, &mut [[0; RANKS]], &mut visit);
         }
         let mut ranks = [[0; RANKS]; BLOCK_ROWS];
         for (block, features) in features.chunks(width * BLOCK_ROWS).enumerate() {
-            self.visit_block(processor, features, width, block * BLOCK_ROWS, &mut ranks, &mut visit);
+            self.visit_block(
+                processor,
+                features,
+                width,
+                block * BLOCK_ROWS,
+                &mut ranks,
+                &mut visit,
+            );
         }
     }
 
     /// Visits at most as many rows as there is room for `ranks`.
     #[inline(always)]
-    fn visit_block(&self, processor: impl Processor, features: &[f64], width: usize, first_row: usize, ranks: &mut [[u8; RANKS]], visit: &mut impl FnMut(usize, usize, Leaves)) {
+    fn visit_block(
+        &self,
+        processor: impl Processor,
+        features: &[f64],
+        width: usize,
+        first_row: usize,
+        ranks: &mut [[u8; RANKS]],
+        visit: &mut impl FnMut(usize, usize, Leaves),
+    ) {
         let mut rows = 0;
         for (ranks, features) in ranks.iter_mut().zip(features.chunks_exact(width)) {
             self.ranks.of_row(processor, features, ranks);
@@ -135,7 +180,14 @@ impl Subtrees {
     }
 
     #[inline(always)]
-    fn visit_trees<const GROUPS: usize>(&self, processor: impl Processor, first_row: usize, ranks: &[[u8; RANKS]], first_tree: usize, visit: &mut impl FnMut(usize, usize, Leaves)) {
+    fn visit_trees<const GROUPS: usize>(
+        &self,
+        processor: impl Processor,
+        first_row: usize,
+        ranks: &[[u8; RANKS]],
+        first_tree: usize,
+        visit: &mut impl FnMut(usize, usize, Leaves),
+    ) {
         for (row, ranks) in ranks.iter().enumerate() {
             let places: [_; GROUPS] = processor.places(ranks, &self.stages, first_tree);
             for (group, places) in places.iter().enumerate() {
@@ -151,5 +203,8 @@ impl Subtrees {
 
 impl Subtree {
     /// Asks nothing.
-    const EMPTY: Self = Self { columns: [0; 8], last_left: [u8::MAX; 8] };
+    const EMPTY: Self = Self {
+        columns: [0; 8],
+        last_left: [u8::MAX; 8],
+    };
 }

@@ -12,7 +12,8 @@ pub(crate) use linalg::{SavedMatrix, SavedVector};
 pub(crate) use parquet::{Record, Table};
 pub(crate) use stage::SavedStage;
 pub(crate) use trees::{
-    Rule, SavedEnsemble, SavedNode, SavedTree, Split, TreeKind, read_ensemble, read_tree, tree_weights,
+    Rule, SavedEnsemble, SavedNode, SavedTree, Split, TreeKind, read_ensemble, read_tree,
+    tree_weights,
 };
 
 /// The greatest width of a vector, and of all vectors of a pipeline together:
