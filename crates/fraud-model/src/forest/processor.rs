@@ -1,6 +1,5 @@
 //! What the layouts need of a processor beyond what the compiler finds itself.
 
-use std::array;
 use std::hint::black_box;
 
 use super::LANES;
@@ -46,7 +45,7 @@ pub(super) trait Processor: Copy {
             return [self.rank(values[0], thresholds); ROWS];
         }
         let mut counts = [0_u64; ROWS];
-        for threshold in &thresholds.as_flattened()[..count] {
+        for threshold in &thresholds.0.as_flattened()[..count] {
             for (count, value) in counts.iter_mut().zip(values) {
                 let at_most = value <= *threshold;
                 *count += u64::from(!at_most);
@@ -121,7 +120,7 @@ impl Processor for Portable {
     #[inline(always)]
     fn rank<const BLOCKS: usize>(self, value: f64, thresholds: &Table<BLOCKS>) -> u8 {
         let mut counts = [0_u64; BLOCK];
-        for block in thresholds {
+        for block in &thresholds.0 {
             for (count, threshold) in counts.iter_mut().zip(block) {
                 let at_most = value <= *threshold;
                 *count += u64::from(!at_most);

@@ -55,7 +55,9 @@ pub(super) struct Columns<const BLOCKS: usize> {
 }
 
 /// Thresholds, filled up with infinity, which only NaN isn't at most.
-pub(super) type Table<const BLOCKS: usize> = [[f64; BLOCK]; BLOCKS];
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Table<const BLOCKS: usize>(pub(super) [[f64; BLOCK]; BLOCKS]);
 
 /// A split by ranks: a row goes left up to the rank `last_left` of a column.
 #[derive(Debug, Clone, Copy)]
@@ -159,8 +161,8 @@ impl<const BLOCKS: usize> Columns<BLOCKS> {
             if let Kind::Thresholds(thresholds) = &question.kind
                 && question.kind.blocks() == BLOCKS
             {
-                let mut table = [[f64::INFINITY; BLOCK]; BLOCKS];
-                table.as_flattened_mut()[..thresholds.len()].copy_from_slice(thresholds);
+                let mut table = Table([[f64::INFINITY; BLOCK]; BLOCKS]);
+                table.0.as_flattened_mut()[..thresholds.len()].copy_from_slice(thresholds);
                 columns.features.push(question.feature);
                 columns.tables.push(table);
                 columns.counts.push(thresholds.len());
