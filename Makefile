@@ -4,13 +4,16 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
+# For development and tests the daemons can be made to die at any step; releases can't.
+WORKSPACE := --locked --workspace --features failpoints
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e lint fmt clean
+.PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens bench-model \
+	chart chart-readme image-check deploy-check fmt clean
 
 help: ## List the habits
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
 	@$(LOCAL_STACK) demo
@@ -25,29 +28,38 @@ build-release:
 
 build: ## Build everything for development
 	@$(PREREQUISITES) build
-	cargo build --locked --workspace --bins
+	cargo build $(WORKSPACE) --bins
 
 test: ## Every test: unit, golden, property, and end to end over a real Kafka
 	@$(PREREQUISITES) build kafka python promtool
-	cargo build --locked --workspace --bins
-	cargo test --locked --workspace
+	cargo build $(WORKSPACE) --bins
+	cargo test $(WORKSPACE)
 
 e2e: ## The end-to-end tests alone (T=name: those whose name holds it)
 	@$(PREREQUISITES) build kafka python promtool
-	cargo build --locked --workspace --bins
-	cargo test --locked --workspace --test end_to_end -- $(T)
+	cargo build $(WORKSPACE) --bins
+	cargo test $(WORKSPACE) --test end_to_end -- $(T)
+
+chaos: ## Kill, freeze and cut off everything under a million transactions (T=name: one fault; SEED=n: as before)
+	@$(PREREQUISITES) build kafka python
+	cargo build $(WORKSPACE) --bins
+	cargo test $(WORKSPACE) --test chaos -- \
+		$(if $(T),"$(T)",--all --transactions 1000000 --kills 100 --rate 1800) $(if $(SEED),--seed $(SEED))
+
+test-kafka-3.9: ## The end-to-end tests on Apache Kafka 3.9
+	@$(MAKE) e2e KAFKA_VERSION=3.9.1
 
 lint: ## Formatting, clippy and the documentation's links, warnings refused
 	@$(PREREQUISITES) build
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
 
 model: ## Fit the default model anew on simulated data (minutes; needs Python 3.9 to 3.12)
 	@$(PREREQUISITES) build python
 	models/retrain
 
-goldens: ## Let Spark make the golden cases of all stages anew (minutes)
+goldens: ## Let two versions of Spark make the golden cases of all stages anew (minutes)
 	@$(PREREQUISITES) build python
 	models/make-goldens
 
@@ -56,6 +68,24 @@ bench-model: ## Time the engine beside LightGBM, ONNX Runtime, tl2cgen and lleav
 	python3 -m venv target/bench-venv
 	target/bench-venv/bin/pip install --quiet -r crates/fraud-model/benches/peers/requirements.txt
 	target/bench-venv/bin/python crates/fraud-model/benches/peers/bench_model.py
+
+chart: ## Check the Helm chart: lint, Kubernetes' schemas, the daemons' own word (BINARIES=folder: without building)
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) helm/check
+
+chart-readme: ## Write the chart's README from the comments of its values
+	@helm/check readme
+
+image-check: ## Run each daemon in the file tree of its image, without a container engine (minutes; root, Debian 12)
+	@$(PREREQUISITES) build
+	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
+	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
+
+deploy-check: ## Check images, compose files, rules and dashboard, against the running stack (BINARIES=folder: without building)
+	@$(MAKE) --no-print-directory image-check
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 fmt: ## Format the code
 	cargo fmt --all

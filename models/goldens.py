@@ -3,9 +3,9 @@
     goldens.py TRANSACTIONS GOLDENS [CASE ...]
 
 TRANSACTIONS is a Parquet data set of transactions, GOLDENS the folder to write,
-one folder a case of `goldens_cases.py`: the fitted pipeline `model`, the
-`schema.json` of what it reads, transactions `input.jsonl` and Spark's answers
-`output.jsonl`. Line N of the output is what a Spark job writes for line N of
+one folder a case of `goldens_cases.py`: transactions `input.jsonl`, and in a
+folder named by the version of Spark that runs this the fitted pipeline `model`,
+the `schema.json` of what it reads, and Spark's answers `output.jsonl`. Line N of the output is what a Spark job writes for line N of
 the input, `null` where its query dies of the line, and `"skipped"` where
 `handleInvalid` leaves it out.
 """
@@ -17,6 +17,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyspark
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.ml import Pipeline, PipelineModel
@@ -25,7 +26,7 @@ from pyspark.sql import functions as sql
 from pyspark.sql.types import StructType
 
 from goldens_cases import Case, cases
-from parity import write_lines
+from parity import scored, write_lines
 
 FIT_ROWS = 2000
 ORDINARY_ROWS = 24
@@ -62,6 +63,9 @@ def start_spark() -> SparkSession:
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.driver.memory", "1g")
+        # Spark 4 adds dense products in as many sums as the processor's vectors
+        # have lanes: four, whatever the machine, which is `dot_order = "vector4"`.
+        .config("spark.driver.extraJavaOptions", "-XX:MaxVectorSize=32")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.ui.enabled", "false")
@@ -96,18 +100,19 @@ def transactions(spark: SparkSession, path: str) -> DataFrame:
 def write_case(folder: Path, case: Case, rows: DataFrame) -> None:
     schema = rows.select("transaction_id", "ts", *case.inputs, "tx_fraud").schema
     fitted = Pipeline(stages=case.stages).fit(rows)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    fitted.save((folder / "model").resolve().as_uri())
+    of_spark = folder / pyspark.__version__
+    shutil.rmtree(of_spark, ignore_errors=True)
+    of_spark.mkdir(parents=True)
+    fitted.save((of_spark / "model").resolve().as_uri())
     for marker in [*folder.rglob(".*.crc"), *folder.rglob("_SUCCESS")]:
         marker.unlink()
     messages = inputs(case, rows, schema)
     # What was saved may be what is loaded in another way.
-    model = PipelineModel.load((folder / "model").resolve().as_uri())
+    model = PipelineModel.load((of_spark / "model").resolve().as_uri())
     answers = results(model, messages, schema)
-    (folder / "schema.json").write_text(schema.json() + "\n")
+    (of_spark / "schema.json").write_text(schema.json() + "\n")
     write_lines(folder / "input.jsonl", messages)
-    write_lines(folder / "output.jsonl", answers)
+    write_lines(of_spark / "output.jsonl", answers)
     dead = answers.count("null")
     print(f"{folder.name}: {len(messages)} lines, {dead} refused, {answers.count(SKIPPED)} skipped", flush=True)
 
@@ -145,17 +150,7 @@ def results(model: PipelineModel, messages: list[str], schema: StructType) -> li
 
 
 def transform(model: PipelineModel, messages: list[str], schema: StructType) -> list[str]:
-    spark = SparkSession.getActiveSession()
-    stream = spark.createDataFrame([(message,) for message in messages], "value string").coalesce(1)
-    transactions = stream.select(sql.from_json("value", schema).alias("transaction")).select("transaction.*")
-    classifier = model.stages[-1]
-    scored = model.transform(transactions)
-    columns = [sql.col("transaction_id"), sql.col("ts"), sql.col("tx_fraud")]
-    # A linear SVC has no probability.
-    if classifier.hasParam("probabilityCol") and classifier.getProbabilityCol() in scored.columns:
-        columns.append(sql.col(classifier.getProbabilityCol()).alias("probability"))
-    columns.append(sql.col(classifier.getPredictionCol()).alias("prediction"))
-    lines = dict(scored.select("transaction_id", sql.to_json(sql.struct(*columns))).collect())
+    lines = dict(scored(model, messages, schema).collect())
     return [lines.get(json.loads(message)["transaction_id"], SKIPPED) for message in messages]
 
 

@@ -81,6 +81,17 @@ fn a_misspelt_key_is_refused_with_the_nearest_one() -> Result<()> {
 }
 
 #[test]
+fn offsets_of_a_partition_that_does_not_exist_are_refused() -> Result<()> {
+    let stream = Stream::new("no-partition")?;
+    let start = format!("{{{:?}:{{\"0\":0,\"7\":5}}}}", stream.topic("transactions"));
+    assert_ends(
+        &stream.scorer().set("scorer.start", start),
+        2,
+        &["start names partition 7", "3 partitions"],
+    )
+}
+
+#[test]
 fn a_sink_with_nowhere_to_write_says_so() -> Result<()> {
     let stream = Stream::new("nowhere")?;
     assert_ends(

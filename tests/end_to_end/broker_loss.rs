@@ -1,9 +1,9 @@
 //! The broker goes and comes back; the daemons wait.
 
 use anyhow::Result;
-use local_stack::{Broker, BrokerOptions, Daemon};
+use local_stack::{Broker, BrokerOptions, Daemon, Signal, wait_until};
 
-use crate::support::fixtures::lines;
+use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
 use crate::support::{PATIENCE, Stream};
 
@@ -74,5 +74,26 @@ fn daemons_that_start_without_a_broker_wait_for_it() -> Result<()> {
     let transactions = lines("expected/random-forest/input.jsonl");
     stream.send_transactions(&transactions)?;
     stream.exactly("results", transactions.len())?;
+    Ok(())
+}
+
+#[test]
+fn a_producer_with_a_rate_saves_no_more_than_a_second_up_while_the_broker_hangs() -> Result<()> {
+    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let stream = Stream::on(&broker, "saved-up")?;
+    let mut producer = stream
+        .producer(&fixture("transactions.parquet"))
+        .set("producer.rate", "1000")
+        .start()?;
+    let reader = stream.reader("transactions")?;
+    reader.read(500, PATIENCE)?;
+    broker.signal(Signal::STOP)?;
+    wait_until("a second's worth in the queue", PATIENCE, || {
+        let queued = producer.metric("fraud_kafka_producer_queue_messages", &[])?;
+        Ok(queued == Some(1000.0))
+    })?;
+    broker.signal(Signal::CONT)?;
+    assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
+    assert_eq!(500 + reader.read_to_end(PATIENCE)?.len(), 20_000);
     Ok(())
 }

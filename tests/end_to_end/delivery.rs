@@ -108,3 +108,23 @@ fn wait_for_files(stream: &Stream, count: usize, sink: &mut Daemon) -> Result<()
         Ok(result_files(&stream.result_files())?.len() >= count)
     })
 }
+
+#[test]
+fn a_producer_that_was_killed_sends_all_again_and_leaves_nothing_out() -> Result<()> {
+    let stream = Stream::new("producer-killed")?;
+    let source = fixture("transactions.parquet");
+    let mut killed = stream
+        .producer(&source)
+        .set("producer.rate", "4000")
+        .start()?;
+    let reader = stream.reader("transactions")?;
+    let before = reader.read(RESULTS_BETWEEN_KILLS, PATIENCE)?;
+    killed.kill()?;
+    let mut again = stream.producer(&source).start()?;
+    assert!(again.wait(PATIENCE)?.success(), "{}", again.stderr());
+    let after = reader.read_to_end(PATIENCE)?;
+    let keys: BTreeSet<_> = before.iter().chain(&after).map(|sent| &sent.key).collect();
+    assert_eq!(keys.len(), TRANSACTIONS, "lost");
+    assert!(before.len() + after.len() >= TRANSACTIONS + RESULTS_BETWEEN_KILLS);
+    Ok(())
+}

@@ -1,9 +1,10 @@
 //! Start and stop, as seen from outside.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::{Broker, BrokerOptions, DaemonCommand, Signal, http_get};
+use local_stack::{Broker, BrokerOptions, Daemon, DaemonCommand, Signal, http_get};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::{PATIENCE, Stream};
@@ -82,27 +83,69 @@ fn ctrl_c_ends_a_producer_that_would_go_on_for_ever() -> Result<()> {
     Ok(())
 }
 
+/// Ten seconds, and some for a loaded machine.
+const GRACE: Duration = Duration::from_secs(40);
+
+fn quick(daemon: DaemonCommand) -> Result<Daemon> {
+    daemon.set("service.shutdown_timeout", "10s").start()
+}
+
 #[test]
 fn a_daemon_stops_in_time_though_the_broker_hangs() -> Result<()> {
     let mut broker = Broker::start(&BrokerOptions::default())?;
-    let scoring = Stream::on(&broker, "scoring")?;
-    let sinking = Stream::on(&broker, "sinking")?;
-    let quick = |daemon: DaemonCommand| daemon.set("service.shutdown_timeout", "10s").start();
-    let mut daemons = [quick(scoring.scorer())?, quick(sinking.sink())?];
+    let idle = Stream::on(&broker, "idle")?;
+    let busy = Stream::on(&broker, "busy")?;
+    let starting = Stream::on(&broker, "starting")?;
+    let mut daemons = vec![quick(idle.scorer())?, quick(idle.sink())?];
     for daemon in &mut daemons {
         daemon.wait_until_ready(PATIENCE)?;
     }
-    scoring.send_transactions(&lines("expected/random-forest/input.jsonl"))?;
-    scoring.exactly("results", 600)?;
+    idle.send_transactions(&lines("expected/random-forest/input.jsonl"))?;
+    idle.exactly("results", 600)?;
+    let data = fixture("transactions.parquet");
+    let endless = busy.producer(&data).set("producer.repeat", "true");
+    let mut producer = quick(endless.set("producer.rate", "2000"))?;
+    daemons.push(quick(busy.scorer())?);
+    daemons.push(quick(busy.sink().set("sink.max_rows", "100"))?);
+    busy.reader("results")?.read(2_000, PATIENCE)?;
 
     broker.signal(Signal::STOP)?;
-    for daemon in &mut daemons {
+    daemons.push(quick(starting.scorer())?);
+    daemons.push(quick(starting.sink())?);
+    for daemon in daemons.iter_mut().skip(4) {
+        daemon.wait_for_readyz(503, PATIENCE)?;
+    }
+    for daemon in daemons.iter_mut().chain([&mut producer]) {
         daemon.signal(Signal::TERM)?;
     }
     for daemon in &mut daemons {
-        // Ten seconds, and some for a loaded machine.
-        let status = daemon.wait(Duration::from_secs(40))?;
+        let status = daemon.wait(GRACE)?;
         assert_eq!(status.code(), Some(0), "{}", daemon.stderr());
     }
+    // What it has queued is lost, and it says so.
+    assert_eq!(producer.wait(GRACE)?.code(), Some(1));
     broker.signal(Signal::CONT)
+}
+
+#[test]
+fn a_sink_stops_in_time_though_its_store_hangs() -> Result<()> {
+    let stream = Stream::new("store-hangs")?;
+    // Takes connections, and never answers.
+    let store = TcpListener::bind("127.0.0.1:0")?;
+    let sink = stream
+        .sink()
+        .set("sink.parquet", "s3://results/files")
+        .set(
+            "object_store.endpoint",
+            format!("http://{}", store.local_addr()?),
+        )
+        .set("object_store.region", "somewhere")
+        .set("object_store.access_key_id", "key")
+        .set("object_store.secret_access_key", "secret");
+    let mut sink = quick(sink)?;
+    sink.wait_for_readyz(503, PATIENCE)?;
+    let _asked = store.accept()?;
+    sink.signal(Signal::TERM)?;
+    assert_eq!(sink.wait(GRACE)?.code(), Some(0), "{}", sink.stderr());
+    Ok(())
 }

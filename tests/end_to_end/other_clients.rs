@@ -48,7 +48,7 @@ fn javas_console_consumer_reads_the_results() -> Result<()> {
 fn the_sink_prints_what_the_replaced_consumer_prints() -> Result<()> {
     let stream = scored("console")?;
     let python = output(
-        script("kafka_consumer.py")
+        script("end_to_end/python/kafka_consumer.py")
             .args([
                 &stream.broker,
                 &stream.topic("results"),
@@ -92,7 +92,7 @@ fn duckdb_reads_the_files_with_the_types_of_the_contract() -> Result<()> {
     let stream = scored("duckdb")?;
     let mut sink = stream.sink().set("sink.max_age", "1s").start()?;
     wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
-    let read = output(script("read_results.py").arg(stream.result_files()))?;
+    let read = output(script("end_to_end/python/read_results.py").arg(stream.result_files()))?;
     let ids = lines("expected/random-forest/output.jsonl")
         .iter()
         .map(|line| line.split(',').next().map(str::to_owned))

@@ -1,10 +1,13 @@
 //! Messages that the sink can't read, and dead letters that a broker refuses.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 use local_stack::{Message, Record, Topic, create_topics, send};
 
 use crate::support::fixtures::lines;
 use crate::support::result_rows::result_rows;
+use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
 /// Takes a dead letter's headers, and neither a long value nor a long key.
@@ -90,6 +93,13 @@ fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<
             (Some(&b"key"[..]), "short".to_owned(), None),
         ];
         assert_eq!(kept, expected, "{daemon}");
+        assert_eq!(
+            codes(&letters),
+            ["too_large", "too_large", "invalid_json"],
+            "{daemon}"
+        );
+        let why = letters[0].header("__connect.errors.exception.message");
+        assert!(why.is_some_and(|why| why.contains("invalid_json") && why.contains("2000 bytes")));
         assert!(
             running.terminate(PATIENCE)?.success(),
             "{}",
@@ -97,6 +107,102 @@ fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<
         );
     }
     Ok(())
+}
+
+/// The topic's limit is known, so that no record is sent that it refuses.
+#[test]
+fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Result<()> {
+    let stream = Stream::new("size-limit")?;
+    let letters = small_letters(&stream)?;
+    let values: Vec<Vec<u8>> = (500..800).map(|length| vec![b'x'; length]).collect();
+    stream.send_transactions(&values)?;
+    let mut scorer = stream
+        .scorer()
+        .set("topics.transactions_dead_letter", stream.topic(&letters))
+        .start()?;
+
+    let mut letters = stream.exactly(&letters, values.len())?;
+    letters.sort_by_key(|letter| {
+        letter
+            .header("__connect.errors.offset")
+            .map(|text| text.len())
+    });
+    let whole: Vec<_> = letters
+        .iter()
+        .filter(|letter| letter.header("truncated").is_none())
+        .map(|letter| letter.text().len())
+        .collect();
+    assert!((1..values.len()).contains(&whole.len()), "{}", whole.len());
+    let longest = whole.iter().max().copied().unwrap_or_default();
+    assert_eq!(whole.len(), longest + 1 - 500, "whole up to one length");
+    assert!(scorer.terminate(PATIENCE)?.success());
+    assert!(
+        scorer.stderr().find("refuses").is_none(),
+        "{}",
+        scorer.stderr()
+    );
+    Ok(())
+}
+
+/// What compression leaves of a record shows only when it is sent.
+#[test]
+fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
+    for delivery in ["exactly-once", "at-least-once"] {
+        let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
+        let letters = small_letters(&stream)?;
+        let transactions = lines("expected/random-forest/input.jsonl");
+        let mut sent: Vec<Vec<u8>> = transactions
+            .iter()
+            .map(|line| line.clone().into_bytes())
+            .collect();
+        let mut random = 1_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 24) as u8
+        })
+        .take(20_000)
+        .collect();
+        sent.insert(100, vec![b'x'; 5_000]);
+        sent.insert(200, noise.clone());
+        sent.insert(300, noise);
+        stream.send_transactions(&sent)?;
+        let mut scorer = stream
+            .scorer()
+            .set("topics.transactions_dead_letter", stream.topic(&letters))
+            .set("kafka.producer_properties.compression_type", "lz4")
+            .set("scorer.delivery", delivery)
+            .start()?;
+
+        // At least once may repeat them.
+        let reader = stream.reader(&letters)?;
+        let mut codes_by_offset = BTreeMap::new();
+        while codes_by_offset.len() < 3 {
+            let letter = reader.read(1, PATIENCE)?;
+            codes_by_offset.insert(letter[0].header("__connect.errors.offset"), codes(&letter));
+        }
+        let codes: Vec<String> = codes_by_offset.into_values().flatten().collect();
+        assert_eq!(codes, ["invalid_json", "too_large", "too_large"]);
+        let reader = stream.reader("results")?;
+        let mut scored = BTreeSet::new();
+        while scored.len() < transactions.len() {
+            scored.extend(reader.read(1, PATIENCE)?.iter().map(source));
+        }
+        assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
+    }
+    Ok(())
+}
+
+fn small_letters(stream: &Stream) -> Result<String> {
+    let letters = "transactions.small-dead-letter";
+    create_topics(
+        &stream.broker,
+        &[Topic {
+            name: &stream.topic(letters),
+            partitions: 1,
+            config: &SMALL,
+        }],
+    )?;
+    Ok(letters.to_owned())
 }
 
 fn send_to(stream: &Stream, topic: &str, sent: &[(&[u8], Option<&[u8]>)]) -> Result<()> {

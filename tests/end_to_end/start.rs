@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::support::fixtures::lines;
+use crate::support::fixtures::{fixture, lines};
 use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
@@ -90,5 +90,42 @@ fn committed_offsets_win_over_start() -> Result<()> {
         .collect();
     offsets.sort_unstable();
     assert_eq!(offsets, (0..10).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[test]
+fn servers_that_do_not_answer_are_no_matter_beside_one_that_does() -> Result<()> {
+    let stream = Stream::new("dead-servers")?;
+    let servers = format!("no-such-host.invalid:9092,127.0.0.1:1,{}", stream.broker);
+    let mut scorer = stream
+        .scorer()
+        .set("kafka.bootstrap_servers", servers)
+        .start()?;
+    scorer.wait_until_ready(PATIENCE)?;
+    stream.send_transactions(&lines("expected/random-forest/input.jsonl"))?;
+    stream.exactly("results", 600)?;
+    Ok(())
+}
+
+#[test]
+fn another_model_goes_on_where_the_first_one_stopped() -> Result<()> {
+    let stream = Stream::new("other-model")?;
+    let transactions = lines("expected/random-forest/input.jsonl");
+    for model in ["random-forest", "decision-tree"] {
+        let mut scorer = stream
+            .scorer()
+            .set("scorer.model", fixture(&format!("models/{model}")))
+            .start()?;
+        scorer.wait_until_ready(PATIENCE)?;
+        stream.send_transactions(&transactions)?;
+        stream.reader("results")?.read(600, PATIENCE)?;
+        assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
+    }
+    let results = stream.exactly("results", 1200)?;
+    let by = |name: &str| {
+        let models = results.iter().filter_map(|result| result.header("model"));
+        models.filter(|model| model.starts_with(name)).count()
+    };
+    assert_eq!((by("random-forest@"), by("decision-tree@")), (600, 600));
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schema::transaction::{Feature, FeatureType};
 
 use crate::ModelError;
+use crate::blas::Blas;
 use crate::input_types::{InputTypes, TypeSource};
 use crate::saved::{MAX_WIDTH, SavedStage};
 
@@ -100,6 +101,8 @@ pub(crate) struct ComputedInfo {
 #[derive(Debug)]
 pub(crate) struct Columns {
     pub(crate) types: InputTypes,
+    /// How the stages that are loaded add products.
+    pub(crate) blas: Blas,
     made: HashSet<String>,
     pub(crate) inputs: Vec<InputColumn>,
     pub(crate) computed: Vec<ComputedInfo>,
@@ -107,9 +110,10 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// No columns yet; `made` are the names of all that the stages write.
-    pub(crate) fn new(types: InputTypes, made: HashSet<String>) -> Self {
+    pub(crate) fn new(types: InputTypes, blas: Blas, made: HashSet<String>) -> Self {
         Self {
             types,
+            blas,
             made,
             inputs: Vec::new(),
             computed: Vec::new(),

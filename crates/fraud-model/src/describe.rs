@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use crate::ModelIdentity;
 use crate::columns::ColumnKind;
 use crate::input_types::TypeSource;
 use crate::pipeline::{Pipeline, Step};
+use crate::{ModelIdentity, Parity, ParityRows};
 
 /// Writes a model as aligned text.
 pub(crate) struct Description<'a> {
     pub(crate) identity: &'a ModelIdentity,
     pub(crate) pipeline: &'a Pipeline,
+    pub(crate) parity_rows: Option<ParityRows>,
 }
 
 /// Longer lists of columns are cut.
@@ -24,6 +25,24 @@ impl fmt::Display for Description<'_> {
         writeln!(f, "hash      {}", self.identity.hash)?;
         writeln!(f, "saved by  Spark {}", pipeline.spark_version)?;
         writeln!(f, "classes   {}", pipeline.schema.classes)?;
+        let parity = pipeline.parity();
+        match parity {
+            Parity::Bytes => writeln!(f, "results   {parity}")?,
+            Parity::LastBits => {
+                let order = pipeline.columns.blas.order();
+                writeln!(f, "results   {parity}, where it adds as {order}")?;
+            }
+        }
+        match &self.parity_rows {
+            None => writeln!(
+                f,
+                "parity    no rows; models/parity.py lets Spark write them"
+            )?,
+            Some(rows) => match rows.count() {
+                Ok(count) => writeln!(f, "parity    {count} rows in {}", rows.input.display())?,
+                Err(error) => writeln!(f, "parity    {}: {error}", rows.input.display())?,
+            },
+        }
         writeln!(f)?;
         self.write_inputs(f)?;
         writeln!(f)?;

@@ -47,6 +47,18 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// The error with paths inside `folder` as seen from there: for a copy of a model
+    /// that nobody knows by its path.
+    #[must_use]
+    pub fn seen_from(mut self, folder: &Path) -> Self {
+        if let Self::Io { path, .. } | Self::Invalid { path, .. } = &mut self
+            && let Ok(inside) = path.strip_prefix(folder)
+        {
+            *path = inside.to_owned();
+        }
+        self
+    }
+
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::ModelError;
+use crate::model_folder::ModelFolder;
 use crate::saved::folder::visible_entries;
+use crate::{ModelError, ModelOptions};
 
 /// Folders of a model may stand this deep, which also ends a loop of links.
 const MAX_FOLDER_DEPTH: usize = 64;
@@ -42,15 +43,22 @@ impl ModelIdentity {
         header.rsplit_once('@')
     }
 
-    /// The identity of the model in `folder`, under `name` or the folder's.
-    pub(crate) fn of_folder(folder: &Path, name: Option<&str>) -> Result<Self, ModelError> {
-        let hash = hash_folder(folder)?;
+    /// The identity of the model in `folder`, under the name and version of the
+    /// options if they have any.
+    pub(crate) fn of_folder(
+        folder: &ModelFolder,
+        options: &ModelOptions,
+    ) -> Result<Self, ModelError> {
+        let hash = hash_folder(&folder.pipeline)?;
         Ok(Self {
-            name: match name {
-                Some(name) => name.to_owned(),
-                None => folder_name(folder)?,
+            name: match &options.name {
+                Some(name) => name.clone(),
+                None => folder_name(&folder.root)?,
             },
-            version: hash[..12].to_owned(),
+            version: match &options.version {
+                Some(version) => version.clone(),
+                None => hash[..12].to_owned(),
+            },
             hash,
         })
     }

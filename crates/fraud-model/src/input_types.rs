@@ -8,6 +8,7 @@ use schema::transaction::FeatureType;
 use serde::Deserialize;
 
 use crate::columns::handbook_columns;
+use crate::model_folder::ModelFolder;
 use crate::{ModelError, ModelOptions};
 
 /// Where the type of an input column comes from.
@@ -24,7 +25,14 @@ pub(crate) enum TypeSource {
 /// Types by column name.
 #[derive(Debug)]
 pub(crate) struct InputTypes {
-    schema: Option<(PathBuf, Vec<Field>)>,
+    schema: Option<Schema>,
+}
+
+/// Columns and the file that names them.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) file: PathBuf,
+    pub(crate) fields: Vec<Field>,
 }
 
 /// Spark's `df.schema.json()`.
@@ -33,36 +41,41 @@ struct StructType {
     fields: Vec<Field>,
 }
 
+/// A column of a schema of Spark's, or of a signature of MLflow's, which has the
+/// same names of types.
 #[derive(Debug, Deserialize)]
-struct Field {
-    name: String,
+pub(crate) struct Field {
+    /// Empty where a signature names none.
+    #[serde(default)]
+    pub(crate) name: String,
     /// A name, or an object for arrays, maps and structs.
     #[serde(rename = "type")]
     data_type: serde_json::Value,
 }
 
 impl InputTypes {
-    /// The types in the schema of the options, else in the folder's `schema.json`.
-    pub(crate) fn load(folder: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
-        let beside = folder.join("schema.json");
-        let path = match &options.input_schema {
-            Some(path) => path,
-            None if beside.exists() => &beside,
-            None => return Ok(Self { schema: None }),
+    /// The types in the schema of the options, else in the folder's `schema.json`,
+    /// else in MLflow's signature. Takes the signature.
+    pub(crate) fn load(
+        folder: &mut ModelFolder,
+        options: &ModelOptions,
+    ) -> Result<Self, ModelError> {
+        let beside = [&folder.pipeline, &folder.root].map(|folder| folder.join("schema.json"));
+        let file = match &options.input_schema {
+            Some(file) => Some(file),
+            None => beside.iter().find(|file| file.exists()),
         };
-        let text = fs::read(path).map_err(|error| ModelError::io(path, error))?;
-        let schema: StructType = serde_json::from_slice(&text).map_err(|error| {
-            let expected = "not a schema as df.schema.json() writes it";
-            ModelError::invalid(path, format!("{expected}: {error}"))
-        })?;
         Ok(Self {
-            schema: Some((path.clone(), schema.fields)),
+            schema: match file {
+                Some(file) => Some(Schema::read(file)?),
+                None => folder.signature.take(),
+            },
         })
     }
 
     /// The file that the types come from, if there is one.
     pub(crate) fn file(&self) -> Option<&Path> {
-        self.schema.as_ref().map(|(path, _)| path.as_path())
+        self.schema.as_ref().map(|schema| schema.file.as_path())
     }
 
     /// The type of the column `name`, which a stage reads as `default` if
@@ -72,8 +85,8 @@ impl InputTypes {
         name: &str,
         default: FeatureType,
     ) -> Result<(FeatureType, TypeSource), ModelError> {
-        if let Some((path, fields)) = &self.schema {
-            let known = type_in(fields, name).map_err(|problem| ModelError::invalid(path, problem));
+        if let Some(Schema { file, fields }) = &self.schema {
+            let known = type_in(fields, name).map_err(|problem| ModelError::invalid(file, problem));
             return known.map(|feature_type| (feature_type, TypeSource::Schema));
         }
         // Of the Handbook's other three columns, `ts` is no feature.
@@ -86,6 +99,21 @@ impl InputTypes {
         Ok(match handbook {
             Some(feature) => (feature.feature_type, TypeSource::Handbook),
             None => (default, TypeSource::Stage),
+        })
+    }
+}
+
+impl Schema {
+    /// Reads Spark's `df.schema.json()`.
+    fn read(file: &Path) -> Result<Self, ModelError> {
+        let text = fs::read(file).map_err(|error| ModelError::io(file, error))?;
+        let schema: StructType = serde_json::from_slice(&text).map_err(|error| {
+            let expected = "not a schema as df.schema.json() writes it";
+            ModelError::invalid(file, format!("{expected}: {error}"))
+        })?;
+        Ok(Self {
+            file: file.to_owned(),
+            fields: schema.fields,
         })
     }
 }

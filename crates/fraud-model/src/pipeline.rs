@@ -5,13 +5,14 @@ use std::path::Path;
 
 use schema::transaction::TransactionSchema;
 
-use crate::ModelError;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::input_types::InputTypes;
 use crate::plan::{Plan, Role};
 use crate::saved::SavedStage;
 use crate::stages::{self, Classifier, Stage};
 use crate::table::{Block, ComputedColumn};
+use crate::{ModelError, Parity};
 
 /// A loaded pipeline.
 #[derive(Debug)]
@@ -44,9 +45,9 @@ pub(crate) struct ComputingStage {
 
 impl Pipeline {
     /// Loads the pipeline in `folder`.
-    pub(crate) fn load(folder: &Path, types: InputTypes) -> Result<Self, ModelError> {
+    pub(crate) fn load(folder: &Path, types: InputTypes, blas: Blas) -> Result<Self, ModelError> {
         let plan = Plan::read(folder)?;
-        let mut columns = Columns::new(types, plan.written_columns);
+        let mut columns = Columns::new(types, blas, plan.written_columns);
         let mut steps = Vec::new();
         let mut predicts = None;
         for planned in plan.stages {
@@ -89,6 +90,13 @@ impl Pipeline {
         computes
             .and_then(|computes| Some((computes.stage.classifier()?, computes.writes.start)))
             .expect("the step that predicts was loaded as a classifier")
+    }
+
+    /// How near to Spark's the results are.
+    pub(crate) fn parity(&self) -> Parity {
+        let computes = self.steps[self.predicts].computes.as_ref();
+        let computes = computes.expect("the step that predicts is computed");
+        computes.stage.parity()
     }
 
     /// Empty columns for all that is computed.

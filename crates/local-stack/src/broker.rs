@@ -3,6 +3,7 @@
 mod properties;
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -27,7 +28,8 @@ const START_ATTEMPTS: usize = 3;
 /// What broker to start.
 #[derive(Debug, Clone)]
 pub struct BrokerOptions {
-    /// The Kafka version.
+    /// The Kafka version; by default the environment's `KAFKA_VERSION`, else
+    /// [`DEFAULT_KAFKA_VERSION`].
     pub version: String,
     /// Where it keeps its data; an existing folder goes on where it stopped.
     /// `None`: a temporary folder, which is removed with the broker.
@@ -44,7 +46,7 @@ pub struct BrokerOptions {
 impl Default for BrokerOptions {
     fn default() -> Self {
         Self {
-            version: DEFAULT_KAFKA_VERSION.to_owned(),
+            version: env::var("KAFKA_VERSION").unwrap_or_else(|_| DEFAULT_KAFKA_VERSION.to_owned()),
             data: None,
             listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
             properties: BTreeMap::new(),

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, prlimit};
 
 use crate::{wait_for, watcher};
 
@@ -94,6 +94,18 @@ impl ChildProcess {
             kill_process(self.pid(), signal)
                 .with_context(|| format!("signalling {}", self.name))?;
         }
+        Ok(())
+    }
+
+    /// Lets no file of its grow beyond so many bytes, as if the disk were full; `None`
+    /// lifts that. A program that doesn't ignore SIGXFSZ dies of it.
+    pub fn limit_file_size(&mut self, bytes: Option<u64>) -> Result<()> {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.pid()), Resource::Fsize, limit)
+            .with_context(|| format!("limiting the files of {}", self.name))?;
         Ok(())
     }
 

@@ -33,6 +33,7 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 pub struct DaemonCommand {
     name: String,
     arguments: Vec<OsString>,
+    under: Vec<OsString>,
     settings: Vec<(String, OsString)>,
     admin_port: u16,
 }
@@ -44,6 +45,7 @@ impl DaemonCommand {
         Self {
             name: name.to_owned(),
             arguments: Vec::new(),
+            under: Vec::new(),
             settings: Vec::new(),
             admin_port: free_port(),
         }
@@ -87,9 +89,20 @@ impl DaemonCommand {
         self
     }
 
+    /// Runs the daemon by a program that is given it and its arguments as its last ones,
+    /// and becomes it (`exec`).
+    #[must_use]
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(Into::into).collect();
+        self
+    }
+
     /// Starts the daemon; waits for nothing.
     pub fn start(&self) -> Result<Daemon> {
-        let mut command = Command::new(binary(&self.name)?);
+        let mut words = self.under.clone();
+        words.push(binary(&self.name)?.into());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         // What happens to be set around us isn't meant for it.
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("FRAUD_") {

@@ -16,6 +16,7 @@ mod http;
 mod java;
 mod listener;
 mod messages;
+mod proxy;
 mod records;
 mod topics;
 mod wait;
@@ -29,7 +30,10 @@ pub use free_port::{free_port, preferred_port};
 pub use http::{HttpResponse, http_get};
 pub use listener::Listener;
 pub use messages::{Message, send};
+pub use proxy::{Proxy, Weather};
 pub use records::{Isolation, Record, TopicReader};
 pub use rustix::process::Signal;
-pub use topics::{TOPICS, Topic, create_topics, delete, end_offsets};
+pub use topics::{
+    TOPICS, Topic, committed_offsets, create_topics, delete, delete_records, end_offsets,
+};
 pub use wait::{wait_for, wait_until};

@@ -8,10 +8,12 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::{self, Runtime};
 
-use crate::wait_until;
+use crate::{wait_for, wait_until};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -89,7 +91,12 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
 pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
     let runtime = runtime()?;
-    for result in runtime.block_on(admin.delete_topics(topics, &options()))? {
+    let deleted = if topics.is_empty() {
+        Vec::new()
+    } else {
+        runtime.block_on(admin.delete_topics(topics, &options()))?
+    };
+    for result in deleted {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
             Err((topic, error)) => bail!("deleting topic {topic:?}: {error}"),
@@ -108,6 +115,27 @@ pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Resu
                 }
             },
         )?;
+    }
+    Ok(())
+}
+
+/// Deletes the records of these partitions before these offsets, as retention does.
+pub fn delete_records(
+    bootstrap_servers: &str,
+    topic: &str,
+    before: &BTreeMap<i32, i64>,
+) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let mut offsets = TopicPartitionList::new();
+    for (&partition, &offset) in before {
+        offsets.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+    }
+    let results = runtime()?.block_on(admin.delete_records(&offsets, &options()))?;
+    for result in results.elements() {
+        let partition = result.partition();
+        result
+            .error()
+            .with_context(|| format!("deleting records of {topic}:{partition}"))?;
     }
     Ok(())
 }
@@ -134,6 +162,44 @@ pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32,
             Ok((partition, end))
         })
         .collect()
+}
+
+/// The next offset of each partition that `group` has committed one for. A broker that
+/// has just started is waited for until it knows the group.
+pub fn committed_offsets(
+    bootstrap_servers: &str,
+    group: &str,
+    topic: &str,
+) -> Result<BTreeMap<i32, i64>> {
+    let consumer: BaseConsumer = client(bootstrap_servers).set("group.id", group).create()?;
+    let mut asked = TopicPartitionList::new();
+    for partition in partitions(&consumer, topic)? {
+        asked.add_partition(topic, partition);
+    }
+    let what = format!("the offsets of group {group:?}");
+    let answer = wait_for(&what, TIMEOUT, || {
+        match consumer.committed_offsets(asked.clone(), TIMEOUT) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_without_coordinator(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading {what}")),
+        }
+    })?;
+    let committed = answer.elements().into_iter().filter_map(|element| {
+        let offset = element.offset().to_raw().filter(|offset| *offset >= 0)?;
+        Some((element.partition(), offset))
+    });
+    Ok(committed.collect())
+}
+
+fn is_without_coordinator(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
 }
 
 /// The partitions of a topic that exists.

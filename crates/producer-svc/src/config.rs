@@ -64,6 +64,13 @@ impl ProducerConfig {
         }
     }
 
+    /// How many transactions may wait for the broker's answer: a second's worth, so that
+    /// no more follow at once when a broker comes back. `None`: as fast as it goes.
+    pub(crate) fn most_unanswered(&self) -> Option<usize> {
+        // A float beyond the integers becomes the largest.
+        (self.rate > 0.0).then(|| self.rate.ceil() as usize)
+    }
+
     /// The fields of a message, in order.
     pub(crate) fn message_columns(&self) -> Vec<String> {
         if !self.columns.is_empty() {
@@ -100,6 +107,7 @@ mod tests {
     fn the_defaults_are_valid_but_for_what_must_be_set() {
         let config = load("source = \"data\"").unwrap();
         assert_eq!(config.interval().unwrap(), None);
+        assert_eq!(config.most_unanswered(), None);
         assert_eq!(config.send_timeout, Duration::from_secs(120));
         assert_eq!(config.sample, 0);
         assert!(!config.repeat && !config.print);
@@ -121,6 +129,8 @@ mod tests {
             interval("400.0").unwrap().interval().unwrap(),
             Some(Duration::from_micros(2_500))
         );
+        assert_eq!(interval("0.5").unwrap().most_unanswered(), Some(1));
+        assert_eq!(interval("400.0").unwrap().most_unanswered(), Some(400));
         assert_eq!(
             interval("0.5").unwrap().interval().unwrap(),
             Some(Duration::from_secs(2))

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, PurgeConfig};
 use service_runtime::kafka::{
-    Producer, TopicNeeds, create_producer, producer_config, wait_for_topics,
+    Producer, TopicNeeds, create_producer, judge, producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
@@ -25,6 +25,8 @@ pub(crate) struct Outbox {
     producer: Producer,
     topic: String,
     send_timeout: Duration,
+    /// Messages that may wait for an answer; `None`: as many as the client's queue holds.
+    most_unanswered: Option<usize>,
     deliveries: Arc<Deliveries>,
 }
 
@@ -76,6 +78,7 @@ impl Outbox {
                 producer,
                 topic,
                 send_timeout: config.send_timeout,
+                most_unanswered: config.most_unanswered(),
                 deliveries,
             })),
         }
@@ -87,6 +90,13 @@ impl Outbox {
     /// Where an earlier message was given up, or this one can never be sent.
     pub(crate) fn put(&self, key: &str, value: &[u8]) -> Result<Queued> {
         self.check()?;
+        let unanswered = || usize::try_from(self.producer.in_flight_count()).unwrap_or(0);
+        if self
+            .most_unanswered
+            .is_some_and(|most| unanswered() >= most)
+        {
+            return Ok(Queued::Full);
+        }
         let record = BaseRecord::to(&self.topic).key(key).payload(value);
         match self.producer.send(record) {
             Ok(()) => Ok(Queued::Taken),
@@ -153,10 +163,13 @@ impl Outbox {
                     self.send_timeout
                 )
             }
-            Some(error) => bail!(
-                "a transaction could not be delivered to {:?}: {error}",
-                self.topic
-            ),
+            Some(error) => {
+                let why = judge(&self.producer, error).unwrap_or_else(|why| why.to_string());
+                bail!(
+                    "a transaction could not be delivered to {:?}: {why}",
+                    self.topic
+                )
+            }
         }
     }
 }

@@ -161,6 +161,14 @@ impl PartitionWork {
         Some(file.name().date)
     }
 
+    /// The last offset of the files that aren't published yet.
+    fn last_unpublished(&self) -> Option<i64> {
+        let open = self.open.as_ref().filter(|range| range.file.is_some());
+        let sealed = self.sealed.iter().filter(|range| range.file.is_some());
+        let last_sealed = sealed.map(|range| range.records.last_offset).next_back();
+        open.map(|range| range.records.last_offset).or(last_sealed)
+    }
+
     /// The open range, which now ends with `offset`.
     fn range_at(&mut self, offset: i64) -> Result<&mut OpenRange> {
         if let Some(end) = &self.end
@@ -172,6 +180,15 @@ impl PartitionWork {
                 self.partition,
                 end.file,
                 end.last_offset
+            );
+        }
+        if let Some(last_offset) = self.last_unpublished()
+            && offset <= last_offset
+        {
+            bail!(
+                "record {offset} of partition {} comes after record {last_offset}: was the topic \
+                 made anew? choose another folder in sink.parquet",
+                self.partition
             );
         }
         let first_offset = &mut self.next_first_offset;

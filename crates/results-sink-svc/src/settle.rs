@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use service_runtime::kafka::CommittedOffset;
-use service_runtime::{Failure, Reason};
+use service_runtime::{Failure, Reason, failpoint};
 use tracing::{debug, info};
 
 use crate::file_summary::FileSummary;
@@ -77,7 +77,9 @@ impl Worker {
             self.put_back(partition, range);
             return Ok(Settled::Waiting);
         }
-        match self.publish(&range, deadline) {
+        let published = self.publish(&range, deadline);
+        failpoint("sink_after_publish");
+        match published {
             Ok(Published::New) => self.commit(partition, &range, None)?,
             Ok(Published::Adopted(existing)) => self.commit(partition, &range, Some(&existing))?,
             Err(PublishError::Store(error)) => {
@@ -126,7 +128,9 @@ impl Worker {
             metadata,
         };
         let offsets = BTreeMap::from([(partition, offset)]);
-        if self.consumer.commit(&offsets)? {
+        let is_committed = self.consumer.commit(&offsets)?;
+        failpoint("sink_after_commit");
+        if is_committed {
             self.count(partition, range, adopted);
         } else {
             self.drop_all("the group did not take the commit");
@@ -137,9 +141,9 @@ impl Worker {
     fn count(&self, partition: i32, range: &SealedRange, adopted: Option<&FileSummary>) {
         let last_offset =
             adopted.map_or(range.records.last_offset, |existing| existing.last_offset);
-        let dead_letters = range.records.unreadable.iter();
-        for (_, code) in dead_letters.take_while(|(offset, _)| *offset <= last_offset) {
-            self.metrics.add_dead_letter(*code);
+        let dead_letters = &self.intake.dead_letters;
+        for code in dead_letters.committed(partition, &range.records.unreadable, last_offset) {
+            self.metrics.add_dead_letter(code);
         }
         let rows = adopted.map_or(range.records.rows, |existing| existing.rows);
         self.metrics.rows.inc_by(rows);

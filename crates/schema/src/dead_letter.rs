@@ -1,6 +1,6 @@
 //! Headers of a dead letter: Kafka Connect's names, with string values.
 
-use crate::Rejection;
+use crate::{Rejection, RejectionCode};
 
 /// Where the message came from.
 pub const TOPIC: &str = "__connect.errors.topic";
@@ -10,7 +10,7 @@ pub const PARTITION: &str = "__connect.errors.partition";
 pub const OFFSET: &str = "__connect.errors.offset";
 /// The [`Stage`] that refused it.
 pub const STAGE: &str = "__connect.errors.stage";
-/// The [`RejectionCode`](crate::RejectionCode).
+/// The [`RejectionCode`].
 pub const EXCEPTION_CLASS_NAME: &str = "__connect.errors.exception.class.name";
 /// What is wrong, for a person.
 pub const EXCEPTION_MESSAGE: &str = "__connect.errors.exception.message";
@@ -33,6 +33,23 @@ pub fn headers(
         (EXCEPTION_CLASS_NAME, rejection.code.as_str().to_owned()),
         (EXCEPTION_MESSAGE, rejection.message.clone()),
     ]
+}
+
+/// What is wrong with a message whose dead letter the broker refuses for its size too: the
+/// letter goes without the value, which has `value_bytes`, under the code
+/// [`RejectionCode::TooLarge`]. The message tells why it became a dead letter.
+pub fn truncated(rejection: &Rejection, value_bytes: usize) -> Rejection {
+    let Rejection { code, message } = rejection;
+    if *code == RejectionCode::TooLarge {
+        return rejection.clone();
+    }
+    Rejection::new(
+        RejectionCode::TooLarge,
+        format!(
+            "the broker refuses its dead letter for its size, and the value has {value_bytes} bytes; \
+             it was rejected as {code}: {message}"
+        ),
+    )
 }
 
 /// The step that refused a message.

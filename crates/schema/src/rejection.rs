@@ -42,6 +42,11 @@ impl RejectionCode {
         Self::TooLarge,
     ];
 
+    /// The code with this name on the wire.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
     /// The name on the wire, such as `missing_field`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,10 +5,9 @@ use std::ops::Range;
 
 use fraud_model::Model;
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
-use schema::dead_letter::Stage;
+use schema::Rejection;
 use schema::transaction::{TransactionBatch, TransactionParser};
-use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::last_header;
+use service_runtime::kafka::{HeadersSize, last_header};
 
 const TRACEPARENT: &CStr = c"traceparent";
 
@@ -36,6 +35,7 @@ pub(crate) struct Source {
     value: Option<Range<usize>>,
     traceparent: Option<Range<usize>>,
     headers: Option<OwnedHeaders>,
+    headers_size: HeadersSize,
 }
 
 /// A message that is no transaction.
@@ -43,8 +43,6 @@ pub(crate) struct Source {
 pub(crate) struct Refused {
     /// Where it came from.
     pub(crate) source: Source,
-    /// The step that refused it.
-    pub(crate) stage: Stage,
     /// Why.
     pub(crate) rejection: Rejection,
 }
@@ -58,6 +56,8 @@ pub(crate) struct RawMessage<'a> {
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, where there are any.
     pub(crate) headers: Option<&'a OwnedHeaders>,
+    /// Their size.
+    pub(crate) headers_size: HeadersSize,
 }
 
 impl Batch {
@@ -79,33 +79,8 @@ impl Batch {
         let source = self.keep(message);
         match parsed {
             Ok(()) => self.sources.push(source),
-            Err(rejection) => self.refused.push(Refused {
-                source,
-                stage: Stage::Parse,
-                rejection,
-            }),
+            Err(rejection) => self.refused.push(Refused { source, rejection }),
         }
-    }
-
-    /// Keeps a message as refused whose result or dead letter the broker refuses for
-    /// its size; without key and headers if these alone are too large.
-    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>, is_bare: bool) {
-        let mut source = self.keep(message);
-        if is_bare {
-            source.key = None;
-            source.headers = None;
-        }
-        self.refused.push(Refused {
-            source,
-            stage: Stage::Score,
-            rejection: Rejection::new(
-                RejectionCode::TooLarge,
-                format!(
-                    "the broker refuses its result or dead letter for its size; its value has {} bytes",
-                    message.payload_len()
-                ),
-            ),
-        });
     }
 
     /// A message lives no longer than until the next poll, and a dead letter
@@ -119,6 +94,7 @@ impl Batch {
             value: append(&mut self.bytes, message.payload()),
             traceparent: append(&mut self.bytes, last_header(message, TRACEPARENT)),
             headers: message.headers().map(|headers| headers.detach()),
+            headers_size: HeadersSize::of(message),
         }
     }
 
@@ -153,6 +129,7 @@ impl Batch {
             key: self.slice(&source.key),
             value: self.slice(&source.value),
             headers: source.headers.as_ref(),
+            headers_size: source.headers_size,
         }
     }
 

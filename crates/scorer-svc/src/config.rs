@@ -1,14 +1,16 @@
 //! `[scorer]`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use fraud_model::ModelOptions;
+use fraud_model::{DotOrder, ModelOptions};
 use serde::Deserialize;
-use service_runtime::config::duration;
+use service_runtime::config::{duration, required};
 use service_runtime::kafka::Start;
-use service_runtime::{ConfigError, RuntimeConfig, Section};
+use service_runtime::{ConfigError, RuntimeConfig, Section, object_store};
+
+use crate::model_source::Location;
 
 /// The broker's own bound (`transaction.max.timeout.ms`), which managed Kafka
 /// doesn't let one raise.
@@ -19,10 +21,16 @@ const LONGEST_TRANSACTION: Duration = Duration::from_secs(15 * 60);
 pub struct ScorerConfig {
     /// Where the model is.
     pub model: String,
+    /// Where models are kept that aren't on this machine; empty: with the user's caches.
+    pub model_cache: PathBuf,
     /// Name to use instead of the folder's.
     pub model_name: String,
     /// Spark's schema of the input.
     pub input_schema: PathBuf,
+    /// How Spark added products.
+    pub dot_order: DotOrder,
+    /// Transactions and Spark's results to start with.
+    pub parity: PathBuf,
     /// The class called fraud.
     pub positive_class: u32,
     /// The consumer group.
@@ -67,14 +75,41 @@ pub enum DeliveryMode {
     AtLeastOnce,
 }
 
+impl Output {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Console => "console",
+        }
+    }
+}
+
+impl DeliveryMode {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExactlyOnce => "exactly-once",
+            Self::AtLeastOnce => "at-least-once",
+        }
+    }
+}
+
 impl ScorerConfig {
     /// What isn't in the model's folder.
     pub fn model_options(&self) -> ModelOptions {
         ModelOptions {
             name: Some(self.model_name.clone()).filter(|name| !name.is_empty()),
+            version: None,
             input_schema: Some(self.input_schema.clone())
                 .filter(|path| !path.as_os_str().is_empty()),
+            dot_order: self.dot_order,
         }
+    }
+
+    /// The folder of parity rows, if it isn't the one beside the model.
+    pub(crate) fn parity(&self) -> Option<&Path> {
+        Some(self.parity.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// `start`, which the check has parsed before.
@@ -84,15 +119,19 @@ impl ScorerConfig {
 
     /// The transactional id and static member's id of a worker.
     pub(crate) fn worker_id(&self, worker: u32) -> String {
-        if self.transactional_id.is_empty() {
-            let host = rustix::system::uname();
-            format!(
-                "{}-{}-{worker}",
-                self.group,
-                host.nodename().to_string_lossy()
-            )
-        } else {
-            format!("{}-{worker}", self.transactional_id)
+        format!("{}-{worker}", base_id(&self.group, &self.transactional_id))
+    }
+
+    fn check_model(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        if self.model.is_empty() {
+            return Err(ConfigError::must_be_set("scorer.model"));
+        }
+        let location = self.model.parse();
+        let location = location.map_err(|error| ConfigError(format!("scorer.model: {error}")))?;
+        match location {
+            Location::Folder(_) => Ok(()),
+            Location::Bucket(url) => object_store::check(&url),
+            Location::Registered(_) => runtime.mlflow.tracking_uri().map(drop),
         }
     }
 
@@ -141,21 +180,43 @@ impl ScorerConfig {
 
 impl Section for ScorerConfig {
     fn check(&self, runtime: &RuntimeConfig) -> Result<(), ConfigError> {
-        let must_be_set = |key: &str, value: &str| {
-            if value.is_empty() {
-                Err(ConfigError::must_be_set(key))
-            } else {
-                Ok(())
-            }
-        };
         ConfigError::all([
-            must_be_set("scorer.model", &self.model),
-            must_be_set("scorer.group", &self.group),
+            self.check_model(runtime),
+            required("scorer.group", &self.group),
             self.start()
                 .and_then(|start| start.check_topic("scorer.start", &runtime.topics.transactions)),
             self.check_times(runtime.kafka.session_timeout),
             self.check_output(),
         ])
+    }
+}
+
+/// What `replay` needs of `[scorer]`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReplayConfig {
+    group: String,
+    transactional_id: String,
+}
+
+impl ReplayConfig {
+    /// What the transactional ids of this replica begin with.
+    pub(crate) fn base_id(&self) -> String {
+        base_id(&self.group, &self.transactional_id)
+    }
+}
+
+impl Section for ReplayConfig {
+    fn check(&self, _runtime: &RuntimeConfig) -> Result<(), ConfigError> {
+        required("scorer.group", &self.group)
+    }
+}
+
+fn base_id(group: &str, transactional_id: &str) -> String {
+    if transactional_id.is_empty() {
+        let host = rustix::system::uname();
+        format!("{group}-{}", host.nodename().to_string_lossy())
+    } else {
+        transactional_id.to_owned()
     }
 }
 

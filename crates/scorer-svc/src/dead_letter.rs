@@ -1,12 +1,13 @@
 //! Transactions that can't be scored, on their way to the dead-letter topic.
 
-use rdkafka::message::Header;
+use rdkafka::message::{Header, OwnedHeaders};
 use schema::dead_letter::{self, Stage, TRUNCATED};
 use schema::{Rejection, RejectionCode};
+use service_runtime::kafka::HeadersSize;
 
 use crate::batch::{RawMessage, Source};
 use crate::interruption::Interruption;
-use crate::producer::{Producer, Record};
+use crate::producer::{Producer, Record, Sent};
 
 /// Where dead letters come from and go to.
 #[derive(Debug)]
@@ -17,9 +18,20 @@ pub(crate) struct DeadLetters {
     pub(crate) topic: String,
 }
 
+/// What a dead letter holds besides what is wrong; each is smaller than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Whole,
+    KeyAndHeaders,
+    Nothing,
+}
+
+const CONTENTS: [Content; 3] = [Content::Whole, Content::KeyAndHeaders, Content::Nothing];
+
 impl DeadLetters {
-    /// Sends the message with its raw key, bytes and headers and the reason;
-    /// without its bytes where they are too large.
+    /// Sends the message with its raw key, bytes and headers and the reason; without
+    /// its bytes where the topic wouldn't take them, or without key and headers too.
+    /// Returns the code that the letter has.
     pub(crate) fn send(
         &self,
         producer: &Producer,
@@ -27,7 +39,39 @@ impl DeadLetters {
         raw: RawMessage<'_>,
         stage: Stage,
         rejection: &Rejection,
-    ) -> Result<(), Interruption> {
+    ) -> Result<RejectionCode, Interruption> {
+        for content in CONTENTS {
+            let truncated;
+            let rejection = if content == Content::Whole {
+                rejection
+            } else {
+                truncated = dead_letter::truncated(rejection, raw.value.map_or(0, <[u8]>::len));
+                &truncated
+            };
+            let record = self.record(source, raw, stage, rejection, content);
+            if producer.send(record)? == Sent::Queued {
+                return Ok(rejection.code);
+            }
+        }
+        Err(Interruption::Retry(format!(
+            "topic \"{}\" refuses dead letters for their size even without key and value: \
+             raise its max.message.bytes",
+            self.topic
+        )))
+    }
+
+    fn record<'a>(
+        &'a self,
+        source: &Source,
+        raw: RawMessage<'a>,
+        stage: Stage,
+        rejection: &Rejection,
+        content: Content,
+    ) -> Record<'a> {
+        let (original, mut headers_size) = match (content, raw.headers) {
+            (Content::Nothing, _) | (_, None) => (OwnedHeaders::new(), HeadersSize::default()),
+            (_, Some(headers)) => (headers.clone(), raw.headers_size),
+        };
         let what_is_wrong = dead_letter::headers(
             &self.source_topic,
             source.partition,
@@ -35,29 +79,25 @@ impl DeadLetters {
             stage,
             rejection,
         );
-        let original = raw.headers.cloned().unwrap_or_default();
-        let headers = what_is_wrong
+        let is_truncated = content != Content::Whole;
+        let added = what_is_wrong
             .iter()
-            .fold(original, |headers, (name, value)| {
-                headers.insert(text_header(name, value))
-            });
-        let is_truncated = rejection.code == RejectionCode::TooLarge;
-        producer.send(Record {
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(is_truncated.then_some((TRUNCATED, "true")));
+        let headers = added.fold(original, |headers, (name, value)| {
+            headers_size.add(name.as_bytes(), Some(value.as_bytes()));
+            headers.insert(Header {
+                key: name,
+                value: Some(value),
+            })
+        });
+        Record {
             topic: &self.topic,
-            key: raw.key,
+            partition: None,
+            key: raw.key.filter(|_| content != Content::Nothing),
             value: if is_truncated { Some(b"") } else { raw.value },
-            headers: Some(if is_truncated {
-                headers.insert(text_header(TRUNCATED, "true"))
-            } else {
-                headers
-            }),
-        })
-    }
-}
-
-fn text_header<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a str> {
-    Header {
-        key,
-        value: Some(value),
+            headers: Some(headers),
+            headers_size,
+        }
     }
 }

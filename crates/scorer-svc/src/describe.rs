@@ -4,11 +4,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::cli::{ModelArgs, cannot_start};
-use crate::model_source;
 
 /// Prints the model for a person to read.
 pub(crate) fn run(args: &ModelArgs) -> ExitCode {
-    match model_source::load(&args.model, &args.options()) {
+    match args.load() {
         Ok(model) => {
             // A reader that has seen enough is no failure.
             let _ = writeln!(io::stdout(), "{}", model.describe());

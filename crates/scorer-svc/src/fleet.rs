@@ -93,14 +93,9 @@ impl Fleet {
     fn delivery(&self, id: &str) -> Result<Delivery, Interruption> {
         let topics = &self.context.config.topics;
         let dead_letters = topics.transactions_dead_letter.clone();
-        let settings = |results: Option<&String>| ProducerSettings {
-            context: self.context.clone(),
-            name: id.to_owned(),
-            topics: results
-                .into_iter()
-                .cloned()
-                .chain([dead_letters.clone()])
-                .collect(),
+        let settings = |results: Option<&String>| {
+            let topics = results.into_iter().cloned().chain([dead_letters.clone()]);
+            ProducerSettings::new(&self.context, id, topics.collect())
         };
         match (self.config.output, self.config.delivery) {
             // What was printed can't be aborted.
@@ -114,6 +109,7 @@ impl Fleet {
                 let transactions = TransactionSettings {
                     id: id.to_owned(),
                     timeout: self.config.transaction_timeout,
+                    remedy: "raise scorer.transaction_timeout",
                 };
                 ExactlyOnce::start(
                     settings(Some(&topics.results)),

@@ -7,8 +7,8 @@ use service_runtime::Failure;
 pub(crate) enum Interruption {
     /// Something that passes: the work is undone and begins anew at the committed offsets.
     Retry(String),
-    /// The broker refuses a message for its size: as [`Self::Retry`], with fewer
-    /// messages at a time until it stands alone.
+    /// The broker refuses a record for its size: as [`Self::Retry`], at once, and without
+    /// that record.
     TooLarge,
     /// The daemon stops and Kafka doesn't answer: the work is left to the next start.
     Stopping,

@@ -6,12 +6,14 @@ use fraud_model::{Model, Outcome, Scorer};
 use rdkafka::message::BorrowedMessage;
 use schema::dead_letter::Stage;
 use schema::result::ScoredTransaction;
+use schema::{Rejection, RejectionCode};
+use service_runtime::failpoint;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Refused};
 use crate::dead_letter::DeadLetters;
 use crate::interruption::Interruption;
 use crate::metrics::Tally;
-use crate::producer::Producer;
+use crate::producer::{Producer, Sent};
 use crate::results::Results;
 
 /// Enough for the model's inner loops; few enough to stay in the CPU's cache.
@@ -49,12 +51,6 @@ impl Pipeline {
         self.batch.push(message);
     }
 
-    /// Takes a message whose result or dead letter the broker refuses for its size;
-    /// `is_bare` if it refused a dead letter without the value too.
-    pub(crate) fn push_too_large(&mut self, message: &BorrowedMessage<'_>, is_bare: bool) {
-        self.batch.push_too_large(message, is_bare);
-    }
-
     /// Whether the batch must be sent before another message is taken.
     pub(crate) fn is_full(&self) -> bool {
         self.batch.len() >= BATCH_MESSAGES || self.batch.bytes() >= BATCH_BYTES
@@ -69,23 +65,27 @@ impl Pipeline {
     }
 
     fn send_refused(&mut self, producer: &Producer) -> Result<(), Interruption> {
-        for refused in self.batch.refused() {
-            let source = &refused.source;
+        for Refused { source, rejection } in self.batch.refused() {
             let raw = self.batch.raw(source);
-            self.dead_letters
-                .send(producer, source, raw, refused.stage, &refused.rejection)?;
-            self.tally
-                .dead_letter(refused.rejection.code, source.timestamp);
+            let code = self
+                .dead_letters
+                .send(producer, source, raw, Stage::Parse, rejection)?;
+            self.tally.dead_letter(code, source.timestamp);
         }
         Ok(())
     }
 
     fn send_scored(&mut self, producer: &Producer) -> Result<(), Interruption> {
+        let too_large = Rejection::new(
+            RejectionCode::TooLarge,
+            "the broker refuses its result for its size",
+        );
         let transactions = self.batch.transactions();
         let scores = self.scorer.score(transactions);
         for (row, source) in self.batch.sources().iter().enumerate() {
-            match &scores.outcomes[row] {
+            let rejection = match &scores.outcomes[row] {
                 Outcome::Scored => {
+                    failpoint("scorer_mid_produce");
                     let scored = ScoredTransaction {
                         transaction_id: transactions.ids[row],
                         timestamp: transactions.timestamps[row],
@@ -94,17 +94,25 @@ impl Pipeline {
                         prediction: scores.predictions[row],
                     };
                     let traceparent = self.batch.traceparent(source);
-                    self.results.send(producer, &scored, source, traceparent)?;
-                    self.tally.scored(&scored, source.timestamp);
+                    match self.results.send(producer, &scored, source, traceparent)? {
+                        Sent::Queued => {
+                            self.tally.scored(&scored, source.timestamp);
+                            continue;
+                        }
+                        Sent::TooLarge => &too_large,
+                    }
                 }
-                Outcome::Skipped => self.tally.skipped(),
-                Outcome::Rejected(rejection) => {
-                    let raw = self.batch.raw(source);
-                    self.dead_letters
-                        .send(producer, source, raw, Stage::Score, rejection)?;
-                    self.tally.dead_letter(rejection.code, source.timestamp);
+                Outcome::Skipped => {
+                    self.tally.skipped();
+                    continue;
                 }
-            }
+                Outcome::Rejected(rejection) => rejection,
+            };
+            let raw = self.batch.raw(source);
+            let code = self
+                .dead_letters
+                .send(producer, source, raw, Stage::Score, rejection)?;
+            self.tally.dead_letter(code, source.timestamp);
         }
         Ok(())
     }

@@ -1,24 +1,29 @@
 //! The producer of a worker: results and dead letters.
 
 mod failed_delivery;
+mod size_limits;
 
 use std::cell::Cell;
+use std::rc::Rc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer as _};
 use service_runtime::kafka::{
-    self, Producer as Client, TopicNeeds, create_producer, producer_config, wait_for_topics,
+    self, HeadersSize, Producer as Client, TopicNeeds, batch_size_alone, create_producer,
+    producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
 use crate::interruption::Interruption;
 use crate::stop_deadline::StopDeadline;
 pub(crate) use failed_delivery::FailedDelivery;
+use size_limits::SizeLimits;
 
 /// How long one look at a queue or at messages under way takes.
-const SLICE: Duration = Duration::from_millis(1);
+const SLICE: Duration = Duration::from_micros(200);
 /// Between two tries to become a transactional producer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Topics may take larger messages than librdkafka's default: let the broker decide.
@@ -26,11 +31,12 @@ const LARGEST_MESSAGE: &str = "16777216";
 
 /// What the producers of a worker have in common.
 pub(crate) struct ProducerSettings {
-    pub(crate) context: Context,
+    context: Context,
     /// The worker's id.
-    pub(crate) name: String,
+    name: String,
     /// Where messages go; results first.
-    pub(crate) topics: Vec<String>,
+    topics: Vec<String>,
+    limits: Rc<SizeLimits>,
 }
 
 /// What a producer needs for transactions.
@@ -39,43 +45,89 @@ pub(crate) struct TransactionSettings {
     pub(crate) id: String,
     /// `transaction.timeout.ms`
     pub(crate) timeout: Duration,
+    /// What a person can do where that is too short.
+    pub(crate) remedy: &'static str,
 }
 
 /// A message to send.
 #[derive(Debug)]
 pub(crate) struct Record<'a> {
-    /// The topic; the partition follows from the key.
+    /// The topic.
     pub(crate) topic: &'a str,
+    /// The partition; `None`: it follows from the key.
+    pub(crate) partition: Option<i32>,
     /// The key.
     pub(crate) key: Option<&'a [u8]>,
     /// The value; `None` is Kafka's null.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, where there are any.
     pub(crate) headers: Option<OwnedHeaders>,
+    /// Their size.
+    pub(crate) headers_size: HeadersSize,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Sent {
+    /// It is on its way.
+    Queued,
+    /// Its topic wouldn't take it; it isn't sent.
+    TooLarge,
 }
 
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
     failed: FailedDelivery,
+    limits: Rc<SizeLimits>,
+    /// The largest batch of several records.
+    batch_bytes: usize,
     transaction_deadline: Cell<Option<Instant>>,
+    too_late_remedy: &'static str,
     stop_deadline: StopDeadline,
 }
 
 impl ProducerSettings {
-    /// Creates a producer and waits until a broker answers and has the topics.
+    /// Of producers that send to `topics`, for the worker called `name`.
+    pub(crate) fn new(context: &Context, name: &str, topics: Vec<String>) -> Self {
+        let limits = SizeLimits::new(context, topics.clone(), &producer_config(context));
+        Self {
+            context: context.clone(),
+            name: name.to_owned(),
+            topics,
+            limits: Rc::new(limits),
+        }
+    }
+
+    /// Creates a producer and waits until a broker answers, has the topics, and has told
+    /// what they take.
     pub(crate) fn create(
         &self,
         transactions: Option<&TransactionSettings>,
     ) -> Result<Producer, Interruption> {
+        let producer = self.connect(transactions)?;
+        self.limits.learn();
+        if self.limits.batch_bytes() < producer.batch_bytes {
+            return self.connect(transactions);
+        }
+        Ok(producer)
+    }
+
+    fn connect(
+        &self,
+        transactions: Option<&TransactionSettings>,
+    ) -> Result<Producer, Interruption> {
+        let batch_bytes = self.limits.batch_bytes();
         let mut config = producer_config(&self.context);
+        config.set("batch.size", batch_bytes.to_string());
         // Failures are all that matters: what isn't under way and didn't fail, arrived.
         config.set("delivery.report.only.error", "true");
         if config.get("message.max.bytes").is_none() {
             config.set("message.max.bytes", LARGEST_MESSAGE);
         }
         match transactions {
-            Some(TransactionSettings { id, timeout }) => {
+            Some(TransactionSettings { id, timeout, .. }) => {
                 config
                     .set("transactional.id", id)
                     .set("transaction.timeout.ms", timeout.as_millis().to_string());
@@ -93,7 +145,10 @@ impl ProducerSettings {
         let producer = Producer {
             client,
             failed,
+            limits: Rc::clone(&self.limits),
+            batch_bytes,
             transaction_deadline: Cell::new(None),
+            too_late_remedy: transactions.map_or("", |transactions| transactions.remedy),
             stop_deadline: StopDeadline::new(&self.context),
         };
         self.wait_for_topics(&producer)?;
@@ -119,11 +174,15 @@ impl ProducerSettings {
 }
 
 impl Producer {
-    /// Queues a message; waits while the queue is full.
-    pub(crate) fn send(&self, record: Record<'_>) -> Result<(), Interruption> {
+    /// Queues a message unless its topic wouldn't take it; waits while the queue is full.
+    pub(crate) fn send(&self, record: Record<'_>) -> Result<Sent, Interruption> {
+        let bytes = batch_size_alone(record.key, record.value, record.headers_size);
+        if !self.limits.allow(record.topic, bytes) {
+            return Ok(Sent::TooLarge);
+        }
         let mut next = BaseRecord {
             topic: record.topic,
-            partition: None,
+            partition: record.partition,
             payload: record.value,
             key: record.key,
             timestamp: None,
@@ -132,14 +191,16 @@ impl Producer {
         };
         loop {
             let error = match self.client.send(next) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(Sent::Queued),
                 Err((error, record)) => {
                     next = record;
                     error
                 }
             };
-            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                return Err(self.interruption(error));
+            match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::QueueFull) => {}
+                Some(RDKafkaErrorCode::MessageSizeTooLarge) => return Ok(Sent::TooLarge),
+                _ => return Err(self.interruption(error)),
             }
             flush_a_little(&self.client);
             self.check_deadline()?;
@@ -167,15 +228,16 @@ impl Producer {
             return Interruption::TooLarge;
         }
         if self.is_too_late() {
-            return Interruption::Retry(
-                "a transaction was open for longer than scorer.transaction_timeout".to_owned(),
-            );
+            return Interruption::Retry(format!(
+                "a transaction was open for longer than brokers were asked to allow: {}",
+                self.too_late_remedy
+            ));
         }
         if !self.is_lost() && code.is_some_and(is_reported_elsewhere) {
             return Interruption::Retry(error.to_string());
         }
         match kafka::judge(&self.client, &error) {
-            Ok(()) => Interruption::Retry(error.to_string()),
+            Ok(why) => Interruption::Retry(why),
             Err(failure) => Interruption::Fatal(failure),
         }
     }
@@ -192,7 +254,7 @@ impl Producer {
         if self.is_too_late() || !self.is_lost() {
             return Ok(());
         }
-        kafka::judge(&self.client, &KafkaError::Canceled)
+        kafka::judge(&self.client, &KafkaError::Canceled).map(|_| ())
     }
 
     /// Whether the broker ended the transaction of itself, and with it this producer.
@@ -204,13 +266,26 @@ impl Producer {
 
     /// Whether the client can't be used any more.
     pub(crate) fn is_lost(&self) -> bool {
-        self.client.client().fatal_error().is_some()
+        kafka::is_lost(&self.client)
     }
 
     /// How often a connection was lost or a request timed out: each time, an answer
     /// may be on its way that belongs to the past.
     pub(crate) fn disturbances(&self) -> u64 {
         self.client.client().context().disturbances()
+    }
+
+    /// Keeps in mind what the broker refused for its size, for the producers to come. To
+    /// be called once nothing is under way any more: a batch is refused as a whole.
+    pub(crate) fn learn_refusals(&self) {
+        let refused = self.failed.take_refused();
+        self.limits.learn_refusals(&refused, self.batch_bytes);
+    }
+
+    /// Whether a new one must take its place: it is lost, or its batches are larger than
+    /// those that the broker is known to take.
+    pub(crate) fn must_be_renewed(&self) -> bool {
+        self.is_lost() || self.batch_bytes > self.limits.batch_bytes()
     }
 
     /// Why a message didn't arrive.
@@ -232,11 +307,12 @@ impl Producer {
     }
 }
 
-/// Sends what waits for company, and waits a little for what is under way. rdkafka's
-/// `flush` looks every 100 ms only, if it is given the time.
+/// Sends what waits for company, and waits a little for what is under way. Given the
+/// time, rdkafka's `flush` would look every 100 ms only, and spin for a single one.
 pub(crate) fn flush_a_little(client: &Client) {
     // An error says only that messages are still under way.
-    let _ = client.flush(SLICE);
+    let _ = client.flush(Duration::ZERO);
+    thread::sleep(SLICE);
 }
 
 /// Whether the consumer learns of it too, and knows what it means, or whether it only

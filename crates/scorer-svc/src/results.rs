@@ -7,11 +7,12 @@ use rdkafka::message::{Header, OwnedHeaders};
 use schema::result::{self, MODEL_HEADER, SOURCE_HEADER, ScoredTransaction, TRACEPARENT_HEADER};
 use schema::transaction::TransactionSchema;
 use service_runtime::Failure;
+use service_runtime::kafka::HeadersSize;
 
 use crate::batch::Source;
 use crate::console::Console;
 use crate::interruption::Interruption;
-use crate::producer::{Producer, Record};
+use crate::producer::{Producer, Record, Sent};
 
 /// Takes results, one by one.
 #[derive(Debug)]
@@ -59,12 +60,12 @@ impl Results {
         scored: &ScoredTransaction<'_>,
         source: &Source,
         traceparent: Option<&[u8]>,
-    ) -> Result<(), Interruption> {
+    ) -> Result<Sent, Interruption> {
         match self {
             Self::Topic(results) => results.send(producer, scored, source, traceparent),
             Self::Console(console) => {
                 console.push(scored);
-                Ok(())
+                Ok(Sent::Queued)
             }
         }
     }
@@ -95,24 +96,32 @@ impl TopicResults {
         scored: &ScoredTransaction<'_>,
         source: &Source,
         traceparent: Option<&[u8]>,
-    ) -> Result<(), Interruption> {
+    ) -> Result<Sent, Interruption> {
         self.key.clear();
         push_text(&mut self.key, scored.transaction_id);
         self.value.clear();
         result::write(&mut self.value, scored);
+        let mut headers_size = HeadersSize::default();
         let headers = self
             .model
             .is_some()
-            .then(|| self.headers(source, traceparent));
+            .then(|| self.headers(source, traceparent, &mut headers_size));
         producer.send(Record {
             topic: &self.topic,
+            partition: None,
             key: Some(&self.key),
             value: Some(&self.value),
             headers,
+            headers_size,
         })
     }
 
-    fn headers(&mut self, source: &Source, traceparent: Option<&[u8]>) -> OwnedHeaders {
+    fn headers(
+        &mut self,
+        source: &Source,
+        traceparent: Option<&[u8]>,
+        size: &mut HeadersSize,
+    ) -> OwnedHeaders {
         self.source.clear();
         let Source {
             partition,
@@ -124,22 +133,19 @@ impl TopicResults {
             &mut self.source,
             format_args!("{partition}:{offset}:{timestamp}"),
         );
-        let headers = OwnedHeaders::new_with_capacity(3)
-            .insert(Header {
-                key: MODEL_HEADER,
-                value: self.model.as_deref(),
-            })
-            .insert(Header {
-                key: SOURCE_HEADER,
-                value: Some(&self.source),
-            });
-        match traceparent {
-            None => headers,
-            Some(traceparent) => headers.insert(Header {
-                key: TRACEPARENT_HEADER,
-                value: Some(traceparent),
-            }),
-        }
+        let headers = [
+            (MODEL_HEADER, self.model.as_deref().map(str::as_bytes)),
+            (SOURCE_HEADER, Some(self.source.as_slice())),
+            (TRACEPARENT_HEADER, traceparent),
+        ];
+        let present = headers.into_iter().filter(|(_, value)| value.is_some());
+        present.fold(
+            OwnedHeaders::new_with_capacity(headers.len()),
+            |headers, (name, value)| {
+                size.add(name.as_bytes(), value);
+                headers.insert(Header { key: name, value })
+            },
+        )
     }
 }
 

@@ -8,13 +8,11 @@
 mod pace;
 mod work;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::message::Message;
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
-use service_runtime::{Failure, Health, Shutdown};
-use tracing::warn;
+use service_runtime::{Failure, Health, Shutdown, failpoint};
 
 use crate::delivery::{Delivery, Positions, committed_offsets};
 use crate::interruption::Interruption;
@@ -43,9 +41,6 @@ pub(crate) struct Worker {
     assigned: Vec<i32>,
     work: Work,
     pace: Pace,
-    /// Messages, by partition and offset, whose result or dead letter the broker
-    /// refuses for its size, and how often it did.
-    too_large: BTreeMap<(i32, i64), u32>,
 }
 
 /// Where partitions are read on.
@@ -64,7 +59,6 @@ impl Worker {
             assigned: Vec::new(),
             work: Work::default(),
             pace: Pace::default(),
-            too_large: BTreeMap::new(),
         }
     }
 
@@ -84,11 +78,9 @@ impl Worker {
     fn step(&mut self) -> Result<(), Interruption> {
         match self.parts.consumer.poll(self.work.wait())? {
             Polled::Message(message) => {
+                failpoint("scorer_after_poll");
                 let (partition, offset) = (message.partition(), message.offset());
-                match self.too_large.get(&(partition, offset)) {
-                    None => self.parts.pipeline.push(&message),
-                    Some(refusals) => self.parts.pipeline.push_too_large(&message, *refusals > 1),
-                }
+                self.parts.pipeline.push(&message);
                 if !self.work.is_open() {
                     self.parts.health.busy(self.parts.name);
                 }
@@ -103,7 +95,7 @@ impl Worker {
                 }
             }
         }
-        if self.work.is_due(self.parts.commit_interval) || self.work.messages >= self.pace.limit() {
+        if self.work.is_due(self.parts.commit_interval) || self.work.is_full() {
             return self.settle();
         }
         if self.parts.pipeline.is_full() {
@@ -137,12 +129,6 @@ impl Worker {
         delivery.settle(&self.work.positions, consumer)?;
         self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
         self.pace.committed();
-        self.too_large.retain(|(partition, offset), _| {
-            self.work
-                .positions
-                .get(partition)
-                .is_none_or(|next| offset >= next)
-        });
         self.close_work();
         Ok(())
     }
@@ -199,7 +185,7 @@ impl Worker {
             match interruption {
                 Interruption::Fatal(failure) => return Err(failure),
                 Interruption::Stopping => return Ok(()),
-                Interruption::TooLarge => self.narrow(),
+                Interruption::TooLarge => {}
                 Interruption::Retry(reason) => {
                     let pause = self.pace.interrupted(&reason);
                     if self.parts.shutdown.wait_timeout(pause) {
@@ -212,25 +198,6 @@ impl Worker {
                 Err(next) => interruption = next,
             }
         }
-    }
-
-    /// Finds the message that the broker refuses for its size.
-    fn narrow(&mut self) {
-        if self.work.messages == 1 {
-            let refused = self
-                .work
-                .positions
-                .iter()
-                .map(|(partition, next)| (*partition, next - 1));
-            for (partition, offset) in refused {
-                warn!(
-                    partition,
-                    offset, "the broker refuses a message for its size"
-                );
-                *self.too_large.entry((partition, offset)).or_default() += 1;
-            }
-        }
-        self.pace.too_large(self.work.messages);
     }
 
     fn rewind(&mut self) -> Result<(), Interruption> {

@@ -4,6 +4,7 @@
 mod admin;
 pub mod config;
 mod context;
+mod failpoint;
 mod failure;
 mod health;
 pub mod kafka;
@@ -14,7 +15,8 @@ mod shutdown;
 
 pub use config::{ConfigError, RuntimeConfig, Section};
 pub use context::Context;
+pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};
-pub use run::{Service, ServiceArgs, run};
+pub use run::{Service, ServiceArgs, run, run_command};
 pub use shutdown::Shutdown;

@@ -44,8 +44,8 @@ fn filter(config: &LogConfig) -> Result<EnvFilter, ConfigError> {
         Some(text) => ("RUST_LOG", text),
         None => ("log.filter", &config.filter),
     };
-    // The binding's own words about the client: the runtime says the same better. A later
-    // directive in the text wins.
-    EnvFilter::try_new(format!("rdkafka=off,{text}"))
+    // Clients' own words about each try: the runtime and the services say the same better.
+    // A later directive in the text wins.
+    EnvFilter::try_new(format!("rdkafka=off,object_store=warn,{text}"))
         .map_err(|error| ConfigError(format!("{origin}: {text:?} is not a filter such as \"info\" or \"info,librdkafka=debug\": {error}")))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path;
-use object_store::{ClientConfigKey, ObjectStore};
+use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
 
 use crate::ConfigError;
 use crate::config::ObjectStoreConfig;
@@ -14,17 +14,24 @@ pub fn is_url(location: &str) -> bool {
     location.starts_with("s3://") || location.starts_with("s3a://")
 }
 
+/// Whether `url` can be one of an object store.
+pub fn check(url: &str) -> Result<(), ConfigError> {
+    split(url).map(drop)
+}
+
 /// The client for `url` (`s3://bucket/prefix`) and the prefix. What `[object_store]`
 /// sets wins over the `AWS_*` variables; without either, the machine's role is used.
-/// Touches no network.
+/// Touches no network. What fails is tried again for as long as `retry` says.
 pub fn open(
     url: &str,
     config: &ObjectStoreConfig,
+    retry: RetryConfig,
 ) -> Result<(Arc<dyn ObjectStore>, Path), ConfigError> {
     let (bucket, prefix) = split(url)?;
     let timeout = format!("{}ms", config.put_timeout.as_millis());
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(bucket)
+        .with_retry(retry)
         .with_virtual_hosted_style_request(!config.path_style)
         .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), timeout);
     if config.endpoint.starts_with("http://") {

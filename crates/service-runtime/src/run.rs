@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Loaded};
-use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, logs};
+use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, failpoint, logs};
 
 /// What makes a daemon itself.
 #[derive(Debug)]
@@ -58,7 +58,33 @@ impl ServiceArgs {
 pub fn run<S: Section>(
     service: &Service,
     args: &ServiceArgs,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
+) -> ExitCode {
+    start(service, args, Kind::Daemon, body)
+}
+
+/// As [`run`], for a command that does one thing and ends: without admin endpoints, so
+/// that it can run beside the daemon.
+pub fn run_command<S: Section>(
+    service: &Service,
+    args: &ServiceArgs,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
+) -> ExitCode {
+    start(service, args, Kind::Command, body)
+}
+
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Daemon,
+    Command,
+}
+
+fn start<S: Section>(
+    service: &Service,
+    args: &ServiceArgs,
+    kind: Kind,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> ExitCode {
     if args.print_config {
         return match config::printed(service, args.config_file()) {
@@ -82,7 +108,8 @@ pub fn run<S: Section>(
         return ExitCode::from(2);
     }
     log_panics();
-    match serve(service, loaded, body) {
+    failpoint::arm();
+    match serve(service, loaded, kind, body) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Panicked) => ExitCode::FAILURE,
         Err(failure) => {
@@ -109,7 +136,8 @@ enum End {
 fn serve<S: Section>(
     service: &Service,
     loaded: Loaded<S>,
-    body: fn(S, Context) -> Result<(), Failure>,
+    kind: Kind,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> Result<End, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -118,16 +146,20 @@ fn serve<S: Section>(
         .context("cannot start the async runtime")
         .map_err(Failure::start)?;
     let context = Context::new(service, loaded.runtime, runtime.handle().clone());
-    info!(version = service.version, "{} starts", service.binary);
+    if kind == Kind::Daemon {
+        info!(version = service.version, "{} starts", service.binary);
+    }
     context.health.wait_for(Reason::Starting, "starting");
     start_signals(&runtime, &context)?;
-    start_admin(&runtime, &context)?;
+    if kind == Kind::Daemon {
+        start_admin(&runtime, &context)?;
+    }
 
     let ended = start_body(service.name, loaded.section, context.clone(), body)?;
     let result = runtime.block_on(end_of_body(ended, &context));
     context.shutdown.request();
     runtime.shutdown_background();
-    if matches!(result, Ok(End::Done)) {
+    if kind == Kind::Daemon && matches!(result, Ok(End::Done)) {
         info!("{} ends", service.binary);
     }
     result
@@ -190,7 +222,7 @@ fn start_body<S: Section>(
     name: &str,
     section: S,
     context: Context,
-    body: fn(S, Context) -> Result<(), Failure>,
+    body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
     let (report, ended) = oneshot::channel();
     thread::Builder::new()

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod fixtures;
+pub(crate) mod model_stores;
 pub(crate) mod python;
 pub(crate) mod result_rows;
 pub(crate) mod stream;

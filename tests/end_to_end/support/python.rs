@@ -1,4 +1,4 @@
-//! Python with the packages that users read results with.
+//! Python with the packages that users read results with and keep models in.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,15 @@ const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 static PYTHON: LazyLock<PathBuf> =
     LazyLock::new(|| make_environment().expect("a Python environment"));
 
-/// A command that runs a script of `tests/end_to_end/python`.
-pub(crate) fn script(name: &str) -> Command {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("end_to_end/python")
-        .join(name);
-    let mut command = Command::new(&*PYTHON);
+/// The Python that has the packages.
+pub(crate) fn python() -> &'static Path {
+    &PYTHON
+}
+
+/// A command that runs a script, given by its path in `tests/`.
+pub(crate) fn script(path: &str) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let mut command = Command::new(python());
     command.arg(script);
     command
 }

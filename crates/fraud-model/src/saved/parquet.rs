@@ -12,10 +12,16 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use super::folder;
 use crate::ModelError;
 
-/// No table of a model comes near; a footer that claims more is broken.
-const MAX_VALUES: i64 = 1 << 28;
-/// Likewise for the size of a column after decompression.
-const MAX_BYTES: i64 = 1 << 32;
+/// What a footer may claim: so many values, and so many for each byte of the
+/// file. A model's tables have about one for each byte; runs of equal values
+/// could claim any number in a few bytes.
+const MAX_VALUES: u64 = 1 << 22;
+const MAX_VALUES_PER_BYTE: u64 = 16;
+/// Likewise for bytes after decompression.
+const MAX_BYTES: u64 = 1 << 26;
+const MAX_BYTES_PER_BYTE: u64 = 64;
+/// What a table may take in memory.
+const MAX_MEMORY: usize = 1 << 31;
 
 /// All rows of a table, in chunks; their order means nothing.
 #[derive(Debug)]
@@ -193,20 +199,47 @@ fn read_file(file: &Path) -> Result<Vec<StructArray>, ModelError> {
 
 fn decode(file: &Path) -> Result<Vec<StructArray>, String> {
     let opened = File::open(file).map_err(|error| error.to_string())?;
+    let length = opened.metadata().map_err(|error| error.to_string())?.len();
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| error.to_string())?;
-    for group in builder.metadata().row_groups() {
-        group.columns().iter().try_for_each(check_column)?;
-    }
+    let groups = builder.metadata().row_groups().iter();
+    check_claims(length, groups.flat_map(|group| group.columns()))?;
     let reader = builder.build().map_err(|error| error.to_string())?;
     let mut chunks = Vec::new();
+    let mut memory = 0;
     for batch in reader {
-        chunks.push(StructArray::from(batch.map_err(|error| error.to_string())?));
+        let batch = batch.map_err(|error| error.to_string())?;
+        memory += batch.get_array_memory_size();
+        if memory > MAX_MEMORY {
+            return Err("is larger than any model's".to_owned());
+        }
+        chunks.push(StructArray::from(batch));
     }
     Ok(chunks)
 }
 
-/// Checks what the footer says of a column before the decoder believes it.
+/// Checks what the footer of a file of `length` bytes says of its columns
+/// before the decoder believes it.
+fn check_claims<'a>(
+    length: u64,
+    columns: impl Iterator<Item = &'a ColumnChunkMetaData>,
+) -> Result<(), String> {
+    let (mut values, mut bytes) = (0_u64, 0_u64);
+    for column in columns {
+        check_column(column)?;
+        values = values.saturating_add(column.num_values().unsigned_abs());
+        bytes = bytes.saturating_add(column.uncompressed_size().unsigned_abs());
+    }
+    if values > MAX_VALUES.saturating_add(length.saturating_mul(MAX_VALUES_PER_BYTE))
+        || bytes > MAX_BYTES.saturating_add(length.saturating_mul(MAX_BYTES_PER_BYTE))
+    {
+        return Err(format!(
+            "its {length} bytes claim to hold {values} values of {bytes} bytes"
+        ));
+    }
+    Ok(())
+}
+
 fn check_column(column: &ColumnChunkMetaData) -> Result<(), String> {
     let path = column.column_path();
     let starts = [
@@ -215,9 +248,6 @@ fn check_column(column: &ColumnChunkMetaData) -> Result<(), String> {
     ];
     if starts.iter().any(|start| *start < 0) || column.compressed_size() < 0 {
         return Err(format!("column {path} lies outside the file"));
-    }
-    if column.num_values() > MAX_VALUES || column.uncompressed_size() > MAX_BYTES {
-        return Err(format!("column {path} is larger than any model's"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use arrow::array::Float64Array;
 
 use super::classifier::{Classifier, outputs};
 use super::{Fact, Loaded, Stage};
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{SavedMatrix, SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -12,6 +12,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct FactorizationMachine {
     classifier: Classifier,
+    blas: Blas,
     intercept: f64,
     linear: SavedVector,
     /// One row a feature.
@@ -33,6 +34,7 @@ impl FactorizationMachine {
         }
         Ok(Box::new(Self {
             classifier: Classifier::load(stage, columns, features, 2)?,
+            blas: columns.blas,
             intercept: row.array::<Float64Array>("intercept")?.value(0),
             linear,
             factors,
@@ -43,7 +45,7 @@ impl FactorizationMachine {
     /// Spark's sources): factor by factor, half of what the square of the sum
     /// is greater than the sum of the squares.
     fn margin(&self, x: &[f64], sparse: bool) -> f64 {
-        let mut margin = self.intercept + blas::vector_dot(x, sparse, &self.linear);
+        let mut margin = self.intercept + self.blas.vector_dot(x, sparse, &self.linear);
         for factor in 0..self.factors.columns {
             let (mut sum, mut squares) = (0.0, 0.0);
             for (feature, value) in x.iter().enumerate().filter(|(_, value)| **value != 0.0) {

@@ -3,7 +3,7 @@
 use super::classifier::{Classifier, outputs};
 use super::importances::Importances;
 use super::{Fact, Loaded, Stage, forest_facts};
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::{Columns, Slot};
 use crate::forest::Forest;
 use crate::saved::{SavedStage, TreeKind, read_ensemble, tree_weights};
@@ -12,6 +12,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct GradientBoostedTrees {
     classifier: Classifier,
+    blas: Blas,
     forest: Forest,
     weights: Vec<f64>,
     importances: Importances,
@@ -29,6 +30,7 @@ impl GradientBoostedTrees {
             importances: Importances::of_boosted_trees(stage, columns, &ensemble)?,
             weights: tree_weights(stage)?,
             classifier,
+            blas: columns.blas,
             forest: Forest::new(trees, 1, |leaf, values| values.push(leaf.prediction)),
         }))
     }
@@ -50,7 +52,7 @@ impl Stage for GradientBoostedTrees {
         let answers = answers[0].vectors();
         self.forest
             .answers(&features.values, features.width, &mut answers.values);
-        outputs.set_margins(|row| blas::dot(answers.row(row), &self.weights));
+        outputs.set_margins(|row| self.blas.dot(answers.row(row), &self.weights));
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[0] = 1.0 / (1.0 + (-2.0 * raw[0]).exp());
             probability[1] = 1.0 - probability[0];

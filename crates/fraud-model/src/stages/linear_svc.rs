@@ -4,7 +4,7 @@ use arrow::array::Float64Array;
 
 use super::classifier::{Classifier, Decision, outputs};
 use super::{Fact, Loaded, Stage};
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -12,6 +12,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct LinearSvc {
     classifier: Classifier,
+    blas: Blas,
     coefficients: SavedVector,
     intercept: f64,
     /// Class 1 is predicted where the margin is above.
@@ -28,6 +29,7 @@ impl LinearSvc {
         let threshold = stage.double_or("threshold", 0.0)?;
         Ok(Box::new(Self {
             classifier: classifier.with_decision(Decision::RawAbove(threshold)),
+            blas: columns.blas,
             coefficients,
             intercept: row.array::<Float64Array>("intercept")?.value(0),
             threshold,
@@ -46,7 +48,7 @@ impl Stage for LinearSvc {
         let mut outputs = outputs(columns);
         outputs.set_margins(|row| {
             let (x, sparse) = (features.row(row), features.sparse[row]);
-            blas::vector_dot(x, sparse, &self.coefficients) + self.intercept
+            self.blas.vector_dot(x, sparse, &self.coefficients) + self.intercept
         });
         self.classifier.decide(&mut outputs, |_, _| {});
     }

@@ -6,7 +6,7 @@ use super::classifier::{Classifier, Decision, outputs};
 use super::multinomial_regression::MultinomialRegression;
 use super::{Fact, Loaded, Stage};
 use crate::ModelError;
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{SavedMatrix, SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -14,6 +14,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct LogisticRegression {
     classifier: Classifier,
+    blas: Blas,
     coefficients: SavedVector,
     intercept: f64,
     /// Class 1 is predicted where its probability is above.
@@ -43,6 +44,7 @@ impl LogisticRegression {
         let threshold = threshold(stage)?;
         Ok(Box::new(Self {
             classifier: classifier.with_decision(decision(stage, threshold)?),
+            blas: columns.blas,
             coefficients: SavedVector {
                 values: matrix.row(0).to_vec(),
                 sparse: matrix.sparse,
@@ -64,7 +66,7 @@ impl Stage for LogisticRegression {
         let mut outputs = outputs(columns);
         outputs.set_margins(|row| {
             let (x, sparse) = (features.row(row), features.sparse[row]);
-            blas::vector_dot(x, sparse, &self.coefficients) + self.intercept
+            self.blas.vector_dot(x, sparse, &self.coefficients) + self.intercept
         });
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[0] = 1.0 / (1.0 + (-raw[0]).exp());

@@ -32,11 +32,11 @@ mod vector_input;
 
 use std::fmt;
 
-use crate::ModelError;
 use crate::columns::Columns;
 use crate::forest::Forest;
 use crate::saved::SavedStage;
 use crate::table::{ComputedColumn, Inputs, Outcomes};
+use crate::{ModelError, Parity};
 
 use binarizer::Binarizer;
 use bucketizer::Bucketizer;
@@ -144,6 +144,11 @@ pub(crate) trait Stage: fmt::Debug + Send + Sync {
 
     /// What a person wants to know of the stage besides its columns.
     fn facts(&self) -> Vec<Fact>;
+
+    /// How near to Spark's the stage's results are, if it is a classifier.
+    fn parity(&self) -> Parity {
+        Parity::LastBits
+    }
 
     /// What makes the stage a classifier, if it is one.
     fn classifier(&self) -> Option<&Classifier> {

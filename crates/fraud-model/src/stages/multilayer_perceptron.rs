@@ -6,7 +6,7 @@ use arrow::array::Int32Array;
 use super::classifier::{Classifier, exponentials, outputs};
 use super::{Fact, Loaded, Stage};
 use crate::ModelError;
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{MAX_WIDTH, Record, SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -14,6 +14,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct MultilayerPerceptron {
     classifier: Classifier,
+    blas: Blas,
     layers: Vec<Layer>,
 }
 
@@ -40,6 +41,7 @@ impl MultilayerPerceptron {
         let (features, classes) = (sizes[0], sizes[sizes.len() - 1]);
         Ok(Box::new(Self {
             classifier: Classifier::load(stage, columns, features, classes)?,
+            blas: columns.blas,
             layers,
         }))
     }
@@ -83,13 +85,11 @@ fn layers(sizes: &[usize], weights: &[f64]) -> Option<Vec<Layer>> {
 }
 
 impl Layer {
-    /// As `Java11BLAS.dgemm` adds matrices of less than a million weights: each neuron's products fused
-    /// in one sum, and that onto the bias.
-    fn forward(&self, values: &[f64], neurons: &mut Vec<f64>) {
+    fn forward(&self, blas: Blas, values: &[f64], neurons: &mut Vec<f64>) {
         neurons.clear();
         let weights = self.weights.chunks_exact(self.inputs);
-        let sums = weights.map(|weights| blas::fused_dot(weights, values));
-        neurons.extend(sums.zip(&self.biases).map(|(sum, bias)| sum + bias));
+        let weighted = weights.zip(&self.biases);
+        neurons.extend(weighted.map(|(weights, bias)| blas.neuron(*bias, weights, values)));
     }
 }
 
@@ -112,7 +112,7 @@ impl Stage for MultilayerPerceptron {
                     let sigmoid = |value: &mut f64| *value = 1.0 / (1.0 + (-*value).exp());
                     values.iter_mut().for_each(sigmoid);
                 }
-                layer.forward(&values, &mut neurons);
+                layer.forward(self.blas, &values, &mut neurons);
                 std::mem::swap(&mut values, &mut neurons);
             }
             outputs.raw.row_mut(row).copy_from_slice(&values);

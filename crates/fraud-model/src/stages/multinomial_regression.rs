@@ -2,7 +2,7 @@
 
 use super::classifier::{Classifier, outputs, softmax};
 use super::{Fact, Loaded, Stage};
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{SavedMatrix, SavedStage};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -10,6 +10,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct MultinomialRegression {
     classifier: Classifier,
+    blas: Blas,
     /// One row a class.
     coefficients: SavedMatrix,
     intercepts: Vec<f64>,
@@ -32,6 +33,7 @@ impl MultinomialRegression {
         let (features, classes) = (coefficients.columns, coefficients.rows);
         Ok(Box::new(Self {
             classifier: Classifier::load(stage, columns, features, classes)?,
+            blas: columns.blas,
             coefficients,
             intercepts,
         }))
@@ -51,7 +53,8 @@ impl Stage for MultinomialRegression {
             let margins = outputs.raw.row_mut(row);
             margins.copy_from_slice(&self.intercepts);
             let (x, sparse) = (features.row(row), features.sparse[row]);
-            blas::add_product(&self.coefficients, x, sparse, margins);
+            self.blas
+                .add_product(&self.coefficients, x, sparse, margins);
         }
         self.classifier.decide(&mut outputs, softmax);
     }

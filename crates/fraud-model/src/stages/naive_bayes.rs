@@ -3,7 +3,7 @@
 use super::classifier::{Classifier, outputs, softmax};
 use super::{Fact, Loaded, Stage};
 use crate::ModelError;
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{Record, SavedMatrix, SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -11,6 +11,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct NaiveBayes {
     classifier: Classifier,
+    blas: Blas,
     kind: Kind,
 }
 
@@ -49,7 +50,7 @@ impl NaiveBayes {
         let kind = match stage.text("modelType")?.as_deref() {
             None | Some("multinomial") => Kind::Multinomial { classes, features },
             Some("complement") => Kind::Complement { features },
-            Some("bernoulli") => Kind::bernoulli(classes, &features),
+            Some("bernoulli") => Kind::bernoulli(columns.blas, classes, &features),
             Some("gaussian") => {
                 let variances = SavedMatrix::read(&row, "sigma")?;
                 check_rows(&row, &variances, classes.len(), features.columns)?;
@@ -57,7 +58,11 @@ impl NaiveBayes {
             }
             Some(other) => return Err(stage.error(format!("modelType {other:?} is unknown"))),
         };
-        Ok(Box::new(Self { classifier, kind }))
+        Ok(Box::new(Self {
+            classifier,
+            blas: columns.blas,
+            kind,
+        }))
     }
 }
 
@@ -77,7 +82,7 @@ fn check_rows(
 }
 
 impl Kind {
-    fn bernoulli(classes: Vec<f64>, features: &SavedMatrix) -> Self {
+    fn bernoulli(blas: Blas, classes: Vec<f64>, features: &SavedMatrix) -> Self {
         let log_of_zero = |log_of_one: &f64| (-log_of_one.exp()).ln_1p();
         let zeros: Vec<_> = features.values.iter().map(log_of_zero).collect();
         let differences = features
@@ -92,7 +97,7 @@ impl Kind {
         let differences = with(differences.collect());
         let mut without = classes;
         let ones = vec![1.0; features.columns];
-        blas::add_product(&with(zeros), &ones, false, &mut without);
+        blas.add_product(&with(zeros), &ones, false, &mut without);
         Self::Bernoulli {
             without,
             features: differences,
@@ -124,19 +129,19 @@ impl Kind {
     }
 
     /// Sets `raw` to the raw prediction of the features `x`.
-    fn predict(&self, x: &[f64], sparse: bool, raw: &mut [f64]) {
+    fn predict(&self, blas: Blas, x: &[f64], sparse: bool, raw: &mut [f64]) {
         match self {
             Self::Multinomial { classes, features } => {
                 raw.copy_from_slice(classes);
-                blas::add_product(features, x, sparse, raw);
+                blas.add_product(features, x, sparse, raw);
             }
             Self::Bernoulli { without, features } => {
                 raw.copy_from_slice(without);
-                blas::add_product(features, x, sparse, raw);
+                blas.add_product(features, x, sparse, raw);
             }
             Self::Complement { features } => {
                 raw.fill(0.0);
-                blas::add_product(features, x, sparse, raw);
+                blas.add_product(features, x, sparse, raw);
                 let max = raw
                     .iter()
                     .fold(f64::NEG_INFINITY, |max, value| max.max(*value));
@@ -181,7 +186,7 @@ impl Stage for NaiveBayes {
                 });
             }
             self.kind
-                .predict(x, features.sparse[row], outputs.raw.row_mut(row));
+                .predict(self.blas, x, features.sparse[row], outputs.raw.row_mut(row));
         }
         self.classifier.decide(&mut outputs, softmax);
     }

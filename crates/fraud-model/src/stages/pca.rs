@@ -1,7 +1,7 @@
 //! `PCAModel`: a vector on its principal components.
 
 use super::{Fact, Loaded, Stage, VectorInput};
-use crate::blas;
+use crate::blas::Blas;
 use crate::columns::{Columns, Slot};
 use crate::saved::{SavedMatrix, SavedStage, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -9,6 +9,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct Pca {
     input: VectorInput,
+    blas: Blas,
     /// One row a component.
     components: SavedMatrix,
 }
@@ -29,7 +30,11 @@ impl Pca {
         let output = stage.required_text("outputCol")?;
         let field = Slot::of(output.as_str().into());
         columns.add_vector(stage, &output, vec![field; components.rows])?;
-        Ok(Box::new(Self { input, components }))
+        Ok(Box::new(Self {
+            input,
+            blas: columns.blas,
+            components,
+        }))
     }
 }
 
@@ -45,7 +50,7 @@ impl Stage for Pca {
         projected.values.fill(0.0);
         for row in 0..inputs.rows() {
             let target = projected.row_mut(row);
-            blas::add_product(
+            self.blas.add_product(
                 &self.components,
                 vectors.row(row),
                 vectors.sparse[row],

@@ -3,13 +3,13 @@
 use super::classifier::{Classifier, outputs};
 use super::importances::Importances;
 use super::{Fact, Loaded, Stage, forest_facts};
-use crate::ModelError;
 use crate::columns::Columns;
 use crate::forest::Forest;
 use crate::saved::{
     SavedEnsemble, SavedStage, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
 };
 use crate::table::{ComputedColumn, Inputs, Outcomes};
+use crate::{ModelError, Parity};
 
 #[derive(Debug)]
 pub(crate) struct Trees {
@@ -82,6 +82,10 @@ impl Stage for Trees {
         let mut facts = forest_facts(&self.forest, &self.importances);
         facts.extend(self.classifier.facts());
         facts
+    }
+
+    fn parity(&self) -> Parity {
+        Parity::Bytes
     }
 
     fn classifier(&self) -> Option<&Classifier> {

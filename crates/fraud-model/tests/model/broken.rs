@@ -152,6 +152,16 @@ fn a_model_in_sparks_local_binary_mode_says_how_to_save_it() {
     );
 }
 
+#[test]
+fn a_small_file_that_claims_to_hold_a_large_table_is_refused() {
+    let model = MadeModel::tree(&["a"], &[leaf(0, &[1.0, 0.0])]);
+    let data = model.path().join("stages/1_stage_1/data");
+    let zeros = Int32Array::from(vec![0; 5_000_000]);
+    made::write_table(&data, vec![made::field("id", Arc::new(zeros))].into());
+    let error = model.error();
+    assert!(error.contains("claim to hold 5000000 values"), "{error}");
+}
+
 fn load_error(folder: &Path) -> String {
     let loaded = Model::load(folder, &ModelOptions::default());
     loaded.expect_err("no model").to_string()

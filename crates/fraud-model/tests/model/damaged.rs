@@ -7,31 +7,9 @@ use std::path::{Path, PathBuf};
 use fraud_model::{Model, ModelOptions};
 use proptest::prelude::*;
 
-use crate::support::{collect_files, copy_folder, expected_lines, model_folder, score_lines};
-
-/// Small ones with every kind of stage and file.
-const MODELS: [&str; 20] = [
-    "goldens/binarizer",
-    "goldens/elementwise-product",
-    "goldens/factorization-machine",
-    "goldens/gaussian-naive-bayes",
-    "goldens/interaction",
-    "goldens/linear-svc",
-    "goldens/multilayer-perceptron",
-    "goldens/multinomial-regression-sparse",
-    "goldens/normalizer",
-    "goldens/pca",
-    "goldens/polynomial-expansion",
-    "goldens/string-indexer-keep",
-    "goldens/univariate-feature-selector",
-    "goldens/vector-slicer",
-    "decision-tree",
-    "gradient-boosted-trees",
-    "imputed-buckets",
-    "logistic-regression",
-    "random-forest",
-    "spark-4.2.0/categorical-forest",
-];
+use crate::support::{
+    all_models, assert_memory_is_bounded, collect_files, copy_folder, expected_lines, score_lines,
+};
 
 #[derive(Debug, Clone)]
 enum Damage {
@@ -68,12 +46,12 @@ proptest! {
 
     #[test]
     fn a_damaged_model_is_an_error_that_names_it_and_never_a_panic(
-        model in prop::sample::select(&MODELS[..]),
+        model in prop::sample::select(all_models()),
         file in any::<prop::sample::Index>(),
         damage in damage(),
     ) {
         let copy = tempfile::tempdir().expect("a temporary folder");
-        copy_folder(&model_folder(model), copy.path());
+        copy_folder(&model, copy.path());
         let mut files = Vec::new();
         collect_files(copy.path(), &mut files);
         let damaged: &PathBuf = file.get(&files);
@@ -91,26 +69,29 @@ proptest! {
                 prop_assert!(!message.contains('\n'), "{}", message);
             }
         }
+        assert_memory_is_bounded();
     }
 }
 
 #[test]
 fn every_file_that_is_missing_is_missed() {
-    for model in MODELS {
+    for model in all_models() {
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        copy_folder(&model, copy.path());
         let mut files = Vec::new();
-        collect_files(&model_folder(model), &mut files);
+        collect_files(copy.path(), &mut files);
         for file in files {
-            let copy = tempfile::tempdir().expect("a temporary folder");
-            copy_folder(&model_folder(model), copy.path());
-            let relative = file.strip_prefix(model_folder(model)).expect("inside");
-            fs::remove_file(copy.path().join(relative)).expect("removed");
+            let aside = copy.path().join("aside");
+            fs::rename(&file, &aside).expect("moved away");
             let loaded = Model::load(copy.path(), &ModelOptions::default());
             let message = loaded.expect_err("an incomplete model").to_string();
-            let folder = relative.parent().expect("a folder").to_string_lossy();
+            let folder = file.parent().expect("a folder").to_string_lossy();
             assert!(
                 message.contains(&*folder),
-                "{model}: without {relative:?}: {message}"
+                "{}: without {file:?}: {message}",
+                model.display()
             );
+            fs::rename(&aside, &file).expect("moved back");
         }
     }
 }

@@ -1,15 +1,14 @@
 //! Scores against those of Spark itself, line by line: of the models in
 //! `tests/fixtures`, and of a model for each stage and option in
-//! `tests/goldens`, which `models/make-goldens` makes.
+//! `tests/goldens`, which `models/make-goldens` makes with several versions of
+//! Spark.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use fraud_model::{Model, ModelOptions};
-use schema::result::{self, ResultRecord};
+use fraud_model::{Agreement, Comparison, DotOrder, Model, ModelOptions};
 
-use crate::support::{expected_lines, goldens, lines, load, score_lines};
+use crate::support::{entries, expected_lines, goldens, lines, model_folder, score_lines};
 
 /// Models of the fixtures.
 const FIXTURES: [&str; 12] = [
@@ -27,36 +26,51 @@ const FIXTURES: [&str; 12] = [
     "spark-4.2.0/random-forest",
 ];
 
-/// Spark's answer where its query dies of a line.
-const DIES: &str = "null";
-/// Spark's answer where `handleInvalid` leaves a line out.
-const LEAVES_OUT: &str = "\"skipped\"";
+/// Stages and options of the goldens.
+const CASES: usize = 54;
 
 #[test]
 fn the_fixtures_are_scored_as_spark_scored_them() {
     for name in FIXTURES {
-        let outputs = score_lines(&load(name), &expected_lines(name, "input.jsonl"));
-        assert_as_spark(name, &outputs, &expected_lines(name, "output.jsonl"));
+        let options = ModelOptions {
+            // Made where vectors have eight lanes.
+            dot_order: match name.starts_with("spark-4") {
+                true => DotOrder::Vector8,
+                false => DotOrder::Java11fma,
+            },
+            ..ModelOptions::default()
+        };
+        let (input, output) = ("input.jsonl", "output.jsonl");
+        let agreement = compare(
+            &model_folder(name),
+            &options,
+            &expected_lines(name, input),
+            &expected_lines(name, output),
+        );
+        println!("{name}: {agreement}");
     }
 }
 
 #[test]
 fn every_stage_computes_what_spark_computes() {
-    let mut folders: Vec<_> = fs::read_dir(goldens())
-        .expect("the goldens are there")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    folders.sort();
-    for folder in folders {
-        let name = folder.file_name().expect("a name").to_string_lossy();
-        let options = ModelOptions {
-            input_schema: Some(folder.join("schema.json")),
-            ..ModelOptions::default()
-        };
-        let model = Model::load(&folder.join("model"), &options);
-        let model = Arc::new(model.unwrap_or_else(|error| panic!("{name}: {error}")));
-        let outputs = score_lines(&model, &lines(&folder.join("input.jsonl")));
-        assert_as_spark(&name, &outputs, &lines(&folder.join("output.jsonl")));
+    let cases = entries(&goldens());
+    assert_eq!(cases.len(), CASES);
+    for case in cases {
+        for (version, dot_order) in [("3.5.3", DotOrder::Java11fma), ("4.2.1", DotOrder::Vector4)] {
+            let folder = case.join(version);
+            let options = ModelOptions {
+                input_schema: Some(folder.join("schema.json")),
+                dot_order,
+                ..ModelOptions::default()
+            };
+            let agreement = compare(
+                &folder.join("model"),
+                &options,
+                &lines(&case.join("input.jsonl")),
+                &lines(&folder.join("output.jsonl")),
+            );
+            println!("{}: {agreement}", folder.display());
+        }
     }
 }
 
@@ -64,65 +78,34 @@ fn every_stage_computes_what_spark_computes() {
 fn the_default_model_gives_the_bytes_that_spark_gave() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/fraud-classifier");
     let model = Model::load(&folder, &ModelOptions::default()).expect("it loads");
-    let parity = folder.join("parity");
-    let outputs = score_lines(&Arc::new(model), &lines(&parity.join("input.jsonl")));
-    assert_eq!(outputs, lines(&parity.join("output.jsonl")));
+    let rows = model.parity_rows().expect("they are beside it");
+    let outputs = score_lines(&Arc::new(model), &lines(&rows.input));
+    assert_eq!(outputs, lines(&rows.output));
 }
 
-/// Trees and forests give the same bytes. Where exponentials or sums of
-/// products are computed, Spark itself differs between machines: nine lines in
-/// ten are the same, and the rest but for the last bits.
-fn assert_as_spark(name: &str, outputs: &[String], expected: &[String]) {
-    assert_eq!(outputs.len(), expected.len(), "{name}");
-    let differing: Vec<_> = (1..)
-        .zip(outputs.iter().zip(expected))
-        .filter(|(_, (output, expected))| !is_same(output, expected))
-        .collect();
-    println!(
-        "{name}: {} of {} lines differ",
-        differing.len(),
-        outputs.len()
-    );
-    let only_trees = name.contains("forest") || name.contains("decision-tree");
-    let allowed = if only_trees { 0 } else { expected.len() / 10 };
-    for (line, (output, expected)) in &differing {
-        println!("  line {line}: {output}\n  Spark: {expected}");
+/// Compares by the parity contract what the model makes of the lines.
+fn compare(
+    folder: &Path,
+    options: &ModelOptions,
+    input: &[String],
+    expected: &[String],
+) -> Agreement {
+    let model = Model::load(folder, options);
+    let model = Arc::new(model.unwrap_or_else(|error| panic!("{error}")));
+    let outputs = score_lines(&model, input);
+    assert_eq!(outputs.len(), expected.len(), "{}", folder.display());
+    let mut comparison = Comparison::new(model.parity());
+    for (output, expected) in outputs.iter().zip(expected) {
+        let expected = match expected.as_str() {
+            // Spark's query dies of the line.
+            "null" => "invalid_feature",
+            // `handleInvalid` leaves it out.
+            "\"skipped\"" => "skipped",
+            result => result,
+        };
+        let compared = comparison.compare(Some(expected.as_bytes()), Some(output.as_bytes()));
+        compared.unwrap_or_else(|difference| panic!("{}: {difference}", folder.display()));
     }
-    assert!(differing.len() <= allowed, "{name}: {}", differing.len());
-    for (_, (output, expected)) in differing {
-        assert_near(output, expected);
-    }
-}
-
-fn is_same(output: &str, expected: &str) -> bool {
-    match expected {
-        DIES => output == "invalid_feature",
-        LEAVES_OUT => output == "skipped",
-        _ => output == expected,
-    }
-}
-
-/// The same but for the last bits of the probabilities.
-pub(crate) fn assert_near(output: &str, expected: &str) {
-    let (output, expected) = (result(output), result(expected));
-    let probabilities = output
-        .probability
-        .iter()
-        .flatten()
-        .zip(expected.probability.iter().flatten());
-    for (output, expected) in probabilities {
-        assert!(
-            (output - expected).abs() <= 4.5e-16,
-            "{output} instead of {expected}"
-        );
-    }
-    let with_probability = ResultRecord {
-        probability: expected.probability.clone(),
-        ..output
-    };
-    assert_eq!(with_probability, expected);
-}
-
-fn result(line: &str) -> ResultRecord {
-    result::parse(Some(line.as_bytes())).expect("a result")
+    let agreement = comparison.finish();
+    agreement.unwrap_or_else(|difference| panic!("{}: {difference}", folder.display()))
 }

@@ -88,6 +88,8 @@ version   {}
 hash      {hash}
 saved by  Spark 3.5.3
 classes   2
+results   byte for byte as Spark's
+parity    no rows; models/parity.py lets Spark write them
 
 input columns (2)
   tx_amount      double   as in the Fraud Detection Handbook

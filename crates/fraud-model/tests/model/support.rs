@@ -29,10 +29,22 @@ pub(crate) fn goldens() -> PathBuf {
 /// The folder of a model of the fixtures, or of a golden case: `goldens/pca`.
 pub(crate) fn model_folder(model: &str) -> PathBuf {
     match model.rsplit_once('/') {
-        Some(("goldens", case)) => goldens().join(case).join("model"),
+        Some(("goldens", case)) => goldens().join(case).join("3.5.3/model"),
         Some((version, model)) => fixture(&format!("{version}/models/{model}")),
         None => fixture(&format!("models/{model}")),
     }
+}
+
+/// The folders of all models: of the fixtures, and of each golden case with
+/// each version of Spark.
+pub(crate) fn all_models() -> Vec<PathBuf> {
+    let mut models = entries(&fixture("models"));
+    models.extend(entries(&fixture("spark-4.2.0/models")));
+    for case in entries(&goldens()) {
+        let versions = entries(&case).into_iter().map(|entry| entry.join("model"));
+        models.extend(versions.filter(|model| model.is_dir()));
+    }
+    models
 }
 
 /// The lines of a file of what Spark made of the model.
@@ -106,14 +118,19 @@ fn result_line(batch: &TransactionBatch, scores: &fraud_model::Scores, row: usiz
     String::from_utf8(line).expect("results are UTF-8")
 }
 
-/// The files that matter: no markers and checksums.
-pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = fs::read_dir(folder)
-        .expect("a folder")
+/// What is in a folder, sorted by name.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    entries.sort();
-    for path in entries {
+    paths.sort();
+    paths
+}
+
+/// The files that matter: no markers and checksums.
+pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for path in entries(folder) {
         if path.is_dir() {
             collect_files(&path, files);
         } else if !path
@@ -138,4 +155,13 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             fs::copy(&path, &target).expect("copied");
         }
     }
+}
+
+/// Whether this process never took much memory, where the system tells.
+pub(crate) fn assert_memory_is_bounded() {
+    const MOST_KIB: u64 = 1 << 20;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    assert!(peak.unwrap_or(0) < MOST_KIB, "took {peak:?} KiB");
 }

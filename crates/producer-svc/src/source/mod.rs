@@ -6,6 +6,7 @@ mod location;
 mod order;
 mod remote;
 
+use ::object_store::RetryConfig;
 use anyhow::{Result, bail, ensure};
 use arrow::datatypes::DataType;
 use service_runtime::{Context, object_store};
@@ -32,7 +33,8 @@ impl Source {
         if !object_store::is_url(&config.source) {
             return Self::check(config, local::list(&config.source)?);
         }
-        let (store, path) = object_store::open(&config.source, &context.config.object_store)?;
+        let settings = &context.config.object_store;
+        let (store, path) = object_store::open(&config.source, settings, RetryConfig::default())?;
         let bucket = Bucket {
             store,
             tokio: context.tokio.clone(),

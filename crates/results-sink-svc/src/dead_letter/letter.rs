@@ -5,22 +5,24 @@ use std::ffi::CString;
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
-use schema::Rejection;
 use schema::dead_letter::{
     self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC,
     TRUNCATED,
 };
-use service_runtime::kafka::last_header;
+use schema::{Rejection, RejectionCode};
+use service_runtime::kafka::{for_each_header, last_header};
 
-/// The headers that say what is wrong with which message.
-const WHAT_IS_WRONG: [&str; 6] = [
+/// The headers that a letter has beside those of its message.
+const ADDED: [&str; 7] = [
     TOPIC,
     PARTITION,
     OFFSET,
     STAGE,
     EXCEPTION_CLASS_NAME,
     EXCEPTION_MESSAGE,
+    TRUNCATED,
 ];
+const OURS: &str = "the letter was written here";
 
 /// A message as it is on the dead-letter topic: raw key and bytes, the original
 /// headers, and those of Kafka Connect.
@@ -30,9 +32,13 @@ pub(super) struct DeadLetter {
     value: Option<Vec<u8>>,
     /// All headers. Never looked into: `rdkafka` panics on a name that isn't UTF-8.
     headers: OwnedHeaders,
-    /// [`WHAT_IS_WRONG`], once more for a letter that is left with nothing else.
-    what_is_wrong: OwnedHeaders,
+    /// The message's own headers, and what is wrong with it: for a letter that is left
+    /// with less.
+    original: OwnedHeaders,
+    truncated: [(&'static str, String); 6],
     content: Content,
+    /// Partition and offset of the message.
+    pub(super) place: (i32, i64),
 }
 
 /// What a letter holds besides what is wrong.
@@ -46,68 +52,72 @@ enum Content {
 impl DeadLetter {
     /// The dead letter of a message that is no result.
     pub(super) fn of(message: &BorrowedMessage<'_>, rejection: &Rejection) -> Self {
-        let what_is_wrong = dead_letter::headers(
-            message.topic(),
-            message.partition(),
-            message.offset(),
-            Stage::Read,
-            rejection,
-        );
-        let add = |headers| {
-            what_is_wrong
-                .iter()
-                .fold(headers, |headers, (name, value)| {
-                    with_header(headers, name, value.as_bytes())
-                })
+        let (partition, offset) = (message.partition(), message.offset());
+        let say = |rejection| {
+            dead_letter::headers(message.topic(), partition, offset, Stage::Read, rejection)
         };
+        let original = all_headers(message);
         Self {
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
-            headers: add(all_headers(message)),
-            what_is_wrong: add(OwnedHeaders::new()),
+            headers: with_headers(original.clone(), &say(rejection)),
+            original,
+            truncated: say(&dead_letter::truncated(rejection, message.payload_len())),
             content: Content::Whole,
+            place: (partition, offset),
         }
     }
 
     /// A dead letter that comes back undelivered.
     pub(super) fn copy(message: &BorrowedMessage<'_>) -> Self {
-        let headers = all_headers(message);
-        let what_is_wrong = WHAT_IS_WRONG
-            .iter()
-            .fold(OwnedHeaders::new(), |found, name| {
-                match find_header(message, name) {
-                    Some(value) => with_header(found, name, value),
-                    None => found,
-                }
-            });
-        let has_more = message.key().is_some() || headers.count() > what_is_wrong.count() + 1;
+        let text = |name| String::from_utf8_lossy(find_header(message, name).unwrap_or_default());
+        let code = RejectionCode::parse(&text(EXCEPTION_CLASS_NAME)).expect(OURS);
+        let rejection = Rejection::new(code, text(EXCEPTION_MESSAGE));
+        let truncated = dead_letter::truncated(&rejection, message.payload_len());
+        let partition = text(PARTITION).parse().expect(OURS);
+        let offset = text(OFFSET).parse().expect(OURS);
+        let original = original_headers(message);
         let content = match find_header(message, TRUNCATED) {
             None => Content::Whole,
-            Some(_) if has_more => Content::KeyAndHeaders,
+            Some(_) if message.key().is_some() || original.count() > 0 => Content::KeyAndHeaders,
             Some(_) => Content::Nothing,
         };
         Self {
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
-            headers,
-            what_is_wrong,
+            headers: all_headers(message),
+            original,
+            truncated: dead_letter::headers(
+                &text(TOPIC),
+                partition,
+                offset,
+                Stage::Read,
+                &truncated,
+            ),
             content,
+            place: (partition, offset),
         }
     }
 
     /// A letter that a broker refuses for its size, with less in it: first without its
     /// value, then without key and original headers too.
     pub(super) fn reduce(&mut self) {
-        let (headers, content) = match self.content {
-            Content::Whole => (self.headers.clone(), Content::KeyAndHeaders),
+        let original = match self.content {
+            Content::Whole => {
+                self.content = Content::KeyAndHeaders;
+                self.original.clone()
+            }
             Content::KeyAndHeaders | Content::Nothing => {
+                self.content = Content::Nothing;
                 self.key = None;
-                (self.what_is_wrong.clone(), Content::Nothing)
+                OwnedHeaders::new()
             }
         };
         self.value = Some(Vec::new());
-        self.headers = with_header(headers, TRUNCATED, b"true");
-        self.content = content;
+        self.headers = with_headers(original, &self.truncated).insert(Header {
+            key: TRUNCATED,
+            value: Some("true"),
+        });
     }
 
     /// Whether [`Self::reduce`] leaves less of it.
@@ -130,14 +140,30 @@ fn all_headers(message: &BorrowedMessage<'_>) -> OwnedHeaders {
         .map_or_else(OwnedHeaders::new, |headers| headers.detach())
 }
 
+/// The headers of the message that a letter is of. `rdkafka` adds none whose name isn't
+/// UTF-8, so such a name is changed in a letter that has lost its value anyway.
+fn original_headers(letter: &BorrowedMessage<'_>) -> OwnedHeaders {
+    let mut original = OwnedHeaders::new();
+    for_each_header(letter, |name, value| {
+        let name = String::from_utf8_lossy(name);
+        if !ADDED.contains(&name.as_ref()) {
+            let headers = std::mem::take(&mut original);
+            original = headers.insert(Header { key: &name, value });
+        }
+    });
+    original
+}
+
 fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
     let name = CString::new(name).expect("the contract's names hold no NUL");
     last_header(message, &name)
 }
 
-fn with_header(headers: OwnedHeaders, name: &str, value: &[u8]) -> OwnedHeaders {
-    headers.insert(Header {
-        key: name,
-        value: Some(value),
+fn with_headers(headers: OwnedHeaders, added: &[(&'static str, String); 6]) -> OwnedHeaders {
+    added.iter().fold(headers, |headers, (name, value)| {
+        headers.insert(Header {
+            key: name,
+            value: Some(value),
+        })
     })
 }

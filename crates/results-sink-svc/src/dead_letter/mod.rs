@@ -2,14 +2,17 @@
 
 mod letter;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{DeliveryResult, Producer as _};
-use schema::Rejection;
-use service_runtime::kafka::{Producer, create_producer, judge, producer_config};
+use schema::{Rejection, RejectionCode};
+use service_runtime::kafka::{Producer, create_producer, is_lost, judge, producer_config};
 use service_runtime::{Context, Failure};
 
 use letter::DeadLetter;
@@ -22,7 +25,17 @@ pub(crate) struct DeadLetters {
     topic: String,
     context: Context,
     producer: Producer,
-    refused: Arc<Mutex<Vec<Refused>>>,
+    refused: Arc<RefusedLetters>,
+    /// Partition and offset of the messages whose letters had to be reduced.
+    truncated: RefCell<BTreeSet<(i32, i64)>>,
+}
+
+/// Dead letters that came back.
+#[derive(Default)]
+struct RefusedLetters {
+    /// For a loop that looks after every message.
+    is_any: AtomicBool,
+    letters: Mutex<Vec<Refused>>,
 }
 
 /// A dead letter that was not acknowledged.
@@ -34,23 +47,13 @@ struct Refused {
 impl DeadLetters {
     /// Touches no network.
     pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
-        let topic = context.config.topics.results_dead_letter.clone();
-        let refused = Arc::new(Mutex::new(Vec::new()));
-        let refused_on_delivery = Arc::clone(&refused);
-        let on_delivery = move |delivery: &DeliveryResult<'_>| {
-            if let Err((error, message)) = delivery {
-                lock(&refused_on_delivery).push(Refused {
-                    letter: DeadLetter::copy(message),
-                    error: error.clone(),
-                });
-            }
-        };
-        let producer = create_producer(&producer_config(context), &topic, context, on_delivery)?;
+        let refused = Arc::new(RefusedLetters::default());
         Ok(Self {
-            topic,
+            topic: context.config.topics.results_dead_letter.clone(),
             context: context.clone(),
-            producer,
+            producer: create(context, &refused)?,
             refused,
+            truncated: RefCell::default(),
         })
     }
 
@@ -70,30 +73,68 @@ impl DeadLetters {
 
     /// Whether some must be sent again, by [`Self::settle`].
     pub(crate) fn has_refused(&self) -> bool {
-        !lock(&self.refused).is_empty()
+        self.refused.is_any.load(Ordering::Acquire)
+    }
+
+    /// The codes under which these messages of a partition are dead letters by now, with
+    /// their offsets, up to `last_offset`; to be asked once, when they are committed.
+    pub(crate) fn committed(
+        &self,
+        partition: i32,
+        unreadable: &[(i64, RejectionCode)],
+        last_offset: i64,
+    ) -> Vec<RejectionCode> {
+        let mut truncated = self.truncated.borrow_mut();
+        let committed = unreadable
+            .iter()
+            .take_while(|(offset, _)| *offset <= last_offset);
+        committed
+            .map(|(offset, code)| {
+                if truncated.remove(&(partition, *offset)) {
+                    RejectionCode::TooLarge
+                } else {
+                    *code
+                }
+            })
+            .collect()
     }
 
     /// Whether all are acknowledged; waits for that until `deadline`.
-    pub(crate) fn settle(&self, deadline: Instant) -> Result<bool, Failure> {
+    pub(crate) fn settle(&mut self, deadline: Instant) -> Result<bool, Failure> {
+        if is_lost(&self.producer) {
+            self.producer = create(&self.context, &self.refused)?;
+            for Refused { letter, .. } in self.refused.take() {
+                self.enqueue(letter)?;
+            }
+        }
         loop {
             if !self.wait_for_answers(deadline) {
                 return Ok(false);
             }
-            let refused = std::mem::take(&mut *lock(&self.refused));
+            let refused = self.refused.take();
             if refused.is_empty() {
                 return Ok(true);
             }
-            let (too_large, others): (Vec<_>, Vec<_>) = refused
+            let (mut too_large, others): (Vec<_>, Vec<_>) = refused
                 .into_iter()
                 .partition(|refused| is_too_large(&refused.error));
-            for Refused { letter, .. } in too_large {
+            while let Some(Refused { letter, .. }) = too_large.pop() {
                 if !self.send_alone(letter, deadline)? {
+                    self.refused.extend(too_large.into_iter().chain(others));
                     return Ok(false);
                 }
             }
             for Refused { letter, error } in others {
                 judge(&self.producer, &error)?;
-                self.enqueue(letter)?;
+                if is_lost(&self.producer) {
+                    // The next call has a new one.
+                    self.refused.push(Refused { letter, error });
+                } else {
+                    self.enqueue(letter)?;
+                }
+            }
+            if is_lost(&self.producer) {
+                return Ok(false);
             }
         }
     }
@@ -107,17 +148,16 @@ impl DeadLetters {
             if !self.wait_for_answers(deadline) {
                 return Ok(false);
             }
-            let refused = lock(&self.refused).pop();
-            let Some(refused) = refused else {
+            let Some(refused) = self.refused.take().pop() else {
                 return Ok(true);
             };
             if !is_too_large(&refused.error) || !refused.letter.can_be_reduced() {
                 judge(&self.producer, &refused.error)?;
-                lock(&self.refused).push(refused);
+                self.refused.push(refused);
                 return Ok(false);
             }
             letter = refused.letter;
-            letter.reduce();
+            self.reduce(&mut letter);
         }
     }
 
@@ -134,6 +174,11 @@ impl DeadLetters {
         true
     }
 
+    fn reduce(&self, letter: &mut DeadLetter) {
+        letter.reduce();
+        self.truncated.borrow_mut().insert(letter.place);
+    }
+
     /// Hands a dead letter to the client; waits while its queue is full.
     fn enqueue(&self, mut letter: DeadLetter) -> Result<(), Failure> {
         loop {
@@ -141,13 +186,13 @@ impl DeadLetters {
                 return Ok(());
             };
             if is_too_large(&error) && letter.can_be_reduced() {
-                letter.reduce();
+                self.reduce(&mut letter);
                 continue;
             }
             judge(&self.producer, &error)?;
-            if self.context.shutdown.is_requested() {
+            if self.context.shutdown.is_requested() || is_lost(&self.producer) {
                 // It isn't acknowledged, so its offset won't be committed.
-                lock(&self.refused).push(Refused { letter, error });
+                self.refused.push(Refused { letter, error });
                 return Ok(());
             }
             let _ = self.producer.flush(QUEUE_FULL_TIMEOUT);
@@ -155,10 +200,42 @@ impl DeadLetters {
     }
 }
 
+fn create(context: &Context, refused: &Arc<RefusedLetters>) -> Result<Producer, Failure> {
+    let refused = Arc::clone(refused);
+    let on_delivery = move |delivery: &DeliveryResult<'_>| {
+        if let Err((error, message)) = delivery {
+            refused.push(Refused {
+                letter: DeadLetter::copy(message),
+                error: error.clone(),
+            });
+        }
+    };
+    let topic = &context.config.topics.results_dead_letter;
+    create_producer(&producer_config(context), topic, context, on_delivery)
+}
+
 fn is_too_large(error: &KafkaError) -> bool {
     error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
 }
 
-fn lock(refused: &Mutex<Vec<Refused>>) -> MutexGuard<'_, Vec<Refused>> {
-    refused.lock().unwrap_or_else(PoisonError::into_inner)
+impl RefusedLetters {
+    fn push(&self, refused: Refused) {
+        self.extend([refused]);
+    }
+
+    fn extend(&self, refused: impl IntoIterator<Item = Refused>) {
+        let mut letters = self.lock();
+        letters.extend(refused);
+        self.is_any.store(!letters.is_empty(), Ordering::Release);
+    }
+
+    fn take(&self) -> Vec<Refused> {
+        let mut letters = self.lock();
+        self.is_any.store(false, Ordering::Release);
+        std::mem::take(&mut letters)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Refused>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use parquet::file::metadata::ParquetMetaDataReader;
+use service_runtime::failpoint;
 use tracing::debug;
 
 use super::{Created, Probed, StoreError, is_malformed};
@@ -50,6 +51,7 @@ impl LocalStore {
         let folder = self.root.join(name.date.folder());
         self.create_folder(&folder)?;
         let staged = self.stage(&name.base(), parts)?;
+        failpoint("sink_after_write");
         let path = self.path(name);
         let linked = fs::hard_link(&staged, &path);
         remove_staged(&staged);
@@ -149,6 +151,7 @@ impl LocalStore {
             let mut file = File::create(&path)?;
             for part in parts {
                 file.write_all(part)?;
+                failpoint("sink_mid_write");
             }
             file.sync_all()
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use ::object_store::RetryConfig;
 use anyhow::anyhow;
 use service_runtime::{Context, Failure, Reason, object_store};
 
@@ -71,7 +72,8 @@ fn open_bucket(
     context: &Context,
 ) -> Result<Store, Failure> {
     let settings = &context.config.object_store;
-    let (client, prefix) = object_store::open(&config.parquet, settings).map_err(Failure::start)?;
+    let (client, prefix) = object_store::open(&config.parquet, settings, RetryConfig::default())
+        .map_err(Failure::start)?;
     Ok(Store::S3(S3Store {
         client,
         prefix,

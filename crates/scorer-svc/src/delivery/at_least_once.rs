@@ -44,10 +44,13 @@ impl AtLeastOnce {
     /// the work that follows.
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
         match self.producer.wait_acknowledged() {
-            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {
-                self.settings.wait_for_topics(&self.producer)
-            }
-            Err(interruption) => Err(interruption),
+            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
+            Err(interruption) => return Err(interruption),
         }
+        self.producer.learn_refusals();
+        if self.producer.must_be_renewed() {
+            self.producer = self.settings.create(None)?;
+        }
+        self.settings.wait_for_topics(&self.producer)
     }
 }

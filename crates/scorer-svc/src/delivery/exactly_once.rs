@@ -3,6 +3,7 @@
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
+use service_runtime::failpoint;
 use service_runtime::kafka::GroupConsumer;
 
 use super::Positions;
@@ -25,6 +26,8 @@ pub(crate) struct ExactlyOnce {
     transactor: Transactor,
     is_open: bool,
     is_broken: bool,
+    /// The broker refused a message for its size, and nothing else went wrong.
+    is_refused: bool,
 }
 
 impl ExactlyOnce {
@@ -44,6 +47,7 @@ impl ExactlyOnce {
             transactor,
             is_open: false,
             is_broken: false,
+            is_refused: false,
         })
     }
 
@@ -60,6 +64,7 @@ impl ExactlyOnce {
         }
         let begun = self.producer.client().begin_transaction();
         self.check(begun)?;
+        failpoint("scorer_after_begin");
         self.producer
             .set_transaction_timeout(Some(self.transactions.timeout));
         self.is_open = true;
@@ -82,11 +87,18 @@ impl ExactlyOnce {
             .transactor
             .call(Call::Commit { offsets, group }, &self.producer)?;
         self.check(committed)?;
+        failpoint("scorer_after_commit");
         self.close();
         Ok(())
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
+        if self.is_refused {
+            // An answer, so nothing is under way that could do harm: the abort is done
+            // when the new producer comes, and all of the refused batches are known.
+            let _ = self.transactor.call(Call::Abort, &self.producer)?;
+            self.producer.learn_refusals();
+        }
         if self.must_be_renewed() {
             return self.renew();
         }
@@ -123,13 +135,16 @@ impl ExactlyOnce {
         self.transactor = transactor;
         self.is_open = false;
         self.is_broken = false;
+        self.is_refused = false;
         Ok(())
     }
 
     fn check(&mut self, answer: KafkaResult<()>) -> Result<(), Interruption> {
         let Err(error) = answer else { return Ok(()) };
+        let interruption = self.producer.interruption(error);
+        self.is_refused = !self.is_broken && matches!(interruption, Interruption::TooLarge);
         self.is_broken = true;
-        Err(self.producer.interruption(error))
+        Err(interruption)
     }
 
     fn offsets(&self, positions: &Positions) -> TopicPartitionList {

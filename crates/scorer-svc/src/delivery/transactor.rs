@@ -9,6 +9,7 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::util::Timeout;
+use service_runtime::failpoint;
 use service_runtime::kafka::Producer as Client;
 
 use crate::interruption::Interruption;
@@ -105,6 +106,8 @@ fn commit(
     while client.in_flight_count() > 0 && !failed.is_any() && !is_disturbed() {
         flush_a_little(client);
     }
+    failpoint("scorer_before_offsets");
     client.send_offsets_to_transaction(offsets, group, Timeout::Never)?;
+    failpoint("scorer_before_commit");
     client.commit_transaction(Timeout::Never)
 }

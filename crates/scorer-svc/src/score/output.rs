@@ -1,9 +1,24 @@
 //! Result lines to stdout or against an expectation, notes to stderr.
 
+use std::fmt;
 use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
 use std::path::Path;
 
-use super::expectation::{Expectation, Verdict};
+use fraud_model::Parity;
+
+use crate::expectation::Expectation;
+
+/// Results or notes can't be written: a disk that is full, or a reader that has gone.
+#[derive(Debug)]
+pub(super) struct CannotWrite(pub(super) io::Error);
+
+impl fmt::Display for CannotWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write: {}", self.0)
+    }
+}
+
+impl std::error::Error for CannotWrite {}
 
 /// Where results and notes go.
 pub(super) struct Output {
@@ -18,11 +33,11 @@ enum Results {
 
 impl Output {
     /// Prints results, or compares them with the lines of `expect`.
-    pub(super) fn new(expect: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(expect: Option<&Path>, parity: Parity) -> anyhow::Result<Self> {
         Ok(Self {
             results: match expect {
                 None => Results::Printed(BufWriter::new(io::stdout().lock())),
-                Some(path) => Results::Compared(Expectation::open(path)?),
+                Some(path) => Results::Compared(Expectation::open(path, parity)?),
             },
             notes: BufWriter::new(io::stderr().lock()),
         })
@@ -32,8 +47,8 @@ impl Output {
     pub(super) fn result(&mut self, line: &[u8]) -> anyhow::Result<()> {
         match &mut self.results {
             Results::Printed(out) => {
-                out.write_all(line)?;
-                out.write_all(b"\n")?;
+                out.write_all(line).map_err(CannotWrite)?;
+                out.write_all(b"\n").map_err(CannotWrite)?;
             }
             Results::Compared(expectation) => expectation.compare(line)?,
         }
@@ -42,7 +57,7 @@ impl Output {
 
     /// What became of an input line that has no result.
     pub(super) fn note(&mut self, line: u64, text: &str) -> anyhow::Result<()> {
-        writeln!(self.notes, "line {line}: {text}")?;
+        writeln!(self.notes, "line {line}: {text}").map_err(CannotWrite)?;
         Ok(())
     }
 
@@ -56,16 +71,20 @@ impl Output {
 
     /// Writes what is left, and the verdict of a comparison; whether it found a difference.
     pub(super) fn finish(mut self) -> anyhow::Result<bool> {
-        self.notes.flush()?;
+        self.notes.flush().map_err(CannotWrite)?;
         match self.results {
             Results::Printed(mut out) => {
-                out.flush()?;
+                out.flush().map_err(CannotWrite)?;
                 Ok(false)
             }
             Results::Compared(expectation) => {
                 let verdict = expectation.verdict()?;
-                writeln!(io::stdout(), "{verdict}")?;
-                Ok(matches!(verdict, Verdict::Differs { .. }))
+                match &verdict {
+                    Ok(agreement) => writeln!(io::stdout(), "{agreement}"),
+                    Err(difference) => writeln!(io::stdout(), "{difference}"),
+                }
+                .map_err(CannotWrite)?;
+                Ok(verdict.is_err())
             }
         }
     }

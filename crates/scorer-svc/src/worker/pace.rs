@@ -1,4 +1,4 @@
-//! How much is tried at once, and how soon again.
+//! How soon interrupted work is done again.
 
 use std::time::{Duration, Instant};
 
@@ -9,48 +9,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// Learns from interruptions and commits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Messages that are committed together at most.
-    limit: usize,
     failures: u32,
     warned: Option<Instant>,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            limit: usize::MAX,
-            failures: 0,
-            warned: None,
-        }
-    }
-}
-
 impl Pace {
-    /// Messages that are committed together at most.
-    pub(super) fn limit(&self) -> usize {
-        self.limit
-    }
-
     /// Work was committed.
     pub(super) fn committed(&mut self) {
         self.failures = 0;
-        self.limit = self.limit.saturating_add(self.limit / 16 + 1);
-    }
-
-    /// The broker refused some of so many messages for their size. The refusal of
-    /// one message says which it was, so fewer are tried: halves, until one is alone.
-    pub(super) fn too_large(&mut self, messages: usize) {
-        self.limit = (messages / 2).max(1);
-        if self.may_warn() {
-            warn!(
-                messages,
-                "the broker refuses some of these messages for their size, so fewer are sent \
-                 at a time: where this goes on, set batch.size in kafka.producer_properties \
-                 below the topic's max.message.bytes"
-            );
-        }
     }
 
     /// Work was interrupted for `reason`; how long to pause before it is done again.
@@ -84,19 +52,6 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_limit_halves_until_one_message_is_alone_and_grows_back() {
-        let mut pace = Pace::default();
-        let mut limits = Vec::new();
-        for messages in [200, 100, 50, 3] {
-            pace.too_large(messages);
-            limits.push(pace.limit());
-        }
-        pace.committed();
-        limits.push(pace.limit());
-        assert_eq!(limits, [100, 50, 25, 1, 2]);
-    }
 
     #[test]
     fn the_first_failure_is_retried_at_once_and_later_ones_ever_more_slowly() {

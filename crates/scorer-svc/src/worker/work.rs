@@ -8,6 +8,8 @@ use crate::delivery::Positions;
 const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// Input that brings nothing for this long is drained, whatever else is known.
 const QUIET_WAIT: Duration = Duration::from_millis(5);
+/// Seconds of work. Something is kept for each message until the commit.
+const MOST_MESSAGES: usize = 200_000;
 
 /// Messages that will be committed together. All partitions are read without a
 /// gap, so that their next offsets say it all.
@@ -15,8 +17,7 @@ const QUIET_WAIT: Duration = Duration::from_millis(5);
 pub(super) struct Work {
     /// Since its first message; `None` while there is none.
     opened: Option<Instant>,
-    /// Messages in it.
-    pub(super) messages: usize,
+    messages: usize,
     /// The next offset of each partition.
     pub(super) positions: Positions,
     /// Whether [`Delivery::begin`](crate::delivery::Delivery::begin) was called for it.
@@ -31,6 +32,11 @@ impl Work {
         self.messages += 1;
         self.positions.insert(partition, offset + 1);
         self.is_quiet = false;
+    }
+
+    /// Whether it has so many messages that it should end: each takes memory.
+    pub(super) fn is_full(&self) -> bool {
+        self.messages >= MOST_MESSAGES
     }
 
     /// Whether there is any message.

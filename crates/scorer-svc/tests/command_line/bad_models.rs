@@ -37,10 +37,24 @@ fn a_half_copied_folder_says_what_it_lacks() {
 }
 
 #[test]
-fn a_model_that_lives_elsewhere_is_refused_with_what_is_supported() {
-    for location in ["s3://bucket/model", "models:/fraud@champion"] {
-        let error = error_of(location);
-        assert!(error.starts_with(&format!("error: cannot load model {location}: ")));
-        assert!(error.contains("only a folder on this machine"), "{error}");
-    }
+fn a_place_that_is_none_is_refused_with_those_that_are() {
+    let error = error_of("gs://bucket/model");
+    assert!(
+        error.contains("give a folder, s3://bucket/prefix or models:/name@alias"),
+        "{error}"
+    );
+    let error = error_of("models:/fraud");
+    assert!(
+        error.contains("is not a registered model: models:/name@alias"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_registry_that_nobody_named_is_asked_for() {
+    let error = error_of("models:/fraud@champion");
+    assert!(
+        error.contains("mlflow.tracking_uri must be set for a models:/ URL"),
+        "{error}"
+    );
 }

@@ -38,6 +38,25 @@ fn what_must_be_set_is_named_with_its_variable() {
 }
 
 #[test]
+fn a_model_must_be_at_a_place_that_can_be_reached() {
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "gs://bucket/model",
+        "scorer.model: gs://bucket/model is no place of a model",
+    );
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "s3:///model",
+        "is not a URL such as",
+    );
+    assert_refused(
+        "FRAUD__SCORER__MODEL",
+        "models:/fraud@champion",
+        "mlflow.tracking_uri must be set",
+    );
+}
+
+#[test]
 fn times_are_checked_against_each_other() {
     assert_refused(
         "FRAUD__SCORER__COMMIT_INTERVAL",
@@ -88,4 +107,14 @@ fn workers_are_at_least_one_and_only_one_for_the_console() {
 #[test]
 fn a_typo_is_answered_with_the_nearest_key() {
     assert_refused("FRAUD__SCORER__DELIVRY", "at-least-once", "delivery");
+}
+
+#[test]
+fn no_time_to_stop_and_a_name_for_an_address_are_refused_with_what_would_do() {
+    assert_refused(
+        "FRAUD__SERVICE__SHUTDOWN_TIMEOUT",
+        "0s",
+        "no work at hand can be finished or aborted",
+    );
+    assert_refused("FRAUD__ADMIN__ADDRESS", "localhost:9465", "127.0.0.1:9464");
 }

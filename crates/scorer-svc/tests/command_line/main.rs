@@ -5,6 +5,8 @@
 mod bad_models;
 mod configuration;
 mod describe;
+mod fake_server;
 mod parity;
+mod remote_models;
 mod score;
 mod support;

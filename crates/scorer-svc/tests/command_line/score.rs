@@ -52,16 +52,22 @@ fn the_first_difference_is_shown_and_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("expected.jsonl");
     let mut lines: Vec<String> = expected().lines().map(str::to_owned).collect();
-    lines[2] = "something else".to_owned();
+    let got = std::mem::replace(&mut lines[2], "something else".to_owned());
     fs::write(&path, lines.join("\n")).unwrap();
-
     let compared = compare_with(&path);
-    let got = expected().lines().nth(2).unwrap().to_owned();
     assert_eq!(
         text(&compared.stdout),
-        format!("line 3 differs\nexpected: something else\n     got: {got}\n")
+        format!("line 3: found {got}, but Spark's is something else\n")
     );
     assert_eq!(compared.status.code(), Some(1));
+
+    lines[2] = got.replace(r#""prediction":0.0"#, r#""prediction":2.0"#);
+    fs::write(&path, lines.join("\n")).unwrap();
+    let compared = compare_with(&path);
+    assert_eq!(
+        text(&compared.stdout),
+        "line 3: prediction is 0.0, but Spark's is 2.0\n"
+    );
 }
 
 #[test]
@@ -74,9 +80,10 @@ fn a_missing_and_a_surplus_line_are_differences() {
     let fewer: Vec<&str> = all.lines().take(count - 1).collect();
     fs::write(&path, fewer.join("\n")).unwrap();
     let compared = compare_with(&path);
-    assert!(text(&compared.stdout).starts_with(&format!(
-        "line {count} differs\nexpected: nothing more\n     got: {{"
-    )));
+    assert_eq!(
+        text(&compared.stdout),
+        format!("line {count}: found a result, but Spark has no more\n")
+    );
     assert_eq!(compared.status.code(), Some(1));
 
     fs::write(&path, format!("{all}more\n")).unwrap();
@@ -84,7 +91,7 @@ fn a_missing_and_a_surplus_line_are_differences() {
     assert_eq!(
         text(&compared.stdout),
         format!(
-            "line {} differs\nexpected: more\n     got: nothing more\n",
+            "line {}: found no more results, but Spark's is more\n",
             count + 1
         )
     );
@@ -145,4 +152,18 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!(text(&ended.stderr), "");
     assert!(ended.status.success());
+}
+
+#[test]
+fn a_full_disk_is_a_failure_and_no_wrong_argument() {
+    let full = fs::File::options().write(true).open("/dev/full");
+    let ended = scorer()
+        .args(["score", "--model"])
+        .arg(model(TREE))
+        .arg(fixtures().join("expected").join(TREE).join("input.jsonl"))
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    assert!(text(&ended.stderr).starts_with("error: cannot write: No space left on device"));
+    assert_eq!(ended.status.code(), Some(1));
 }

@@ -8,6 +8,7 @@
 mod error;
 mod kafka;
 mod load;
+mod mlflow;
 mod print;
 mod properties;
 mod sections;
@@ -23,9 +24,9 @@ use serde::de::DeserializeOwned;
 
 pub use error::ConfigError;
 pub use kafka::{KafkaConfig, SecurityProtocol};
+pub use mlflow::{MlflowConfig, MlflowUser};
 pub use sections::{
-    AdminConfig, LogConfig, LogFormat, MlflowConfig, ObjectStoreConfig, RuntimeConfig,
-    ServiceConfig, Topics,
+    AdminConfig, LogConfig, LogFormat, ObjectStoreConfig, RuntimeConfig, ServiceConfig, Topics,
 };
 pub use types::{Secret, bytes, duration};
 
@@ -64,13 +65,46 @@ pub fn load<S: Section>(service: &Service, file: Option<&Path>) -> Result<Loaded
     load_from(service, file, std::env::vars_os())
 }
 
+/// As [`load()`], for a command that does without Kafka: what must be set may be missing,
+/// and the values aren't checked against each other.
+pub fn load_for_command<S: Section>(
+    service: &Service,
+    file: Option<&Path>,
+) -> Result<Loaded<S>, ConfigError> {
+    let mut loaded = read(service, file, std::env::vars_os())?;
+    loaded.runtime.object_store.settle()?;
+    Ok(loaded)
+}
+
 fn load_from<S: Section>(
     service: &Service,
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded<S>, ConfigError> {
+    let Loaded {
+        section,
+        mut runtime,
+    } = read::<S>(service, file, environment)?;
+    ConfigError::all([
+        runtime.kafka.settle(),
+        runtime.topics.check(),
+        runtime.service.check(),
+        runtime.object_store.settle(),
+        section.check(&runtime),
+    ])?;
+    crate::kafka::check_properties(&runtime.kafka)?;
+    crate::logs::check(&runtime.log)?;
+    Ok(Loaded { section, runtime })
+}
+
+/// Every value typed, none checked.
+fn read<S: Section>(
+    service: &Service,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Loaded<S>, ConfigError> {
     let effective = Effective::load(&reference(service), file, environment)?;
-    let mut runtime = RuntimeConfig {
+    let runtime = RuntimeConfig {
         kafka: effective.section("kafka")?,
         topics: effective.section("topics")?,
         admin: effective.section("admin")?,
@@ -79,16 +113,10 @@ fn load_from<S: Section>(
         object_store: effective.section("object_store")?,
         mlflow: effective.section("mlflow")?,
     };
-    let section: S = effective.section(service.name)?;
-    ConfigError::all([
-        runtime.kafka.settle(),
-        runtime.topics.check(),
-        runtime.object_store.settle(),
-        section.check(&runtime),
-    ])?;
-    crate::kafka::check_properties(&runtime.kafka)?;
-    crate::logs::check(&runtime.log)?;
-    Ok(Loaded { section, runtime })
+    Ok(Loaded {
+        section: effective.section(service.name)?,
+        runtime,
+    })
 }
 
 /// The reference with the effective values, secrets redacted. What must be set may

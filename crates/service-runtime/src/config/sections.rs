@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use super::kafka::KafkaConfig;
-use super::types::{Secret, duration, read_secret_file};
+use super::mlflow::MlflowConfig;
+use super::types::{Secret, duration, socket_address};
 
 /// The sections that every daemon has.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,6 +91,7 @@ fn is_topic_name(name: &str) -> bool {
 #[derive(Debug, Clone, Deserialize)]
 pub struct AdminConfig {
     /// Where the admin endpoints listen; port 0 takes a free one.
+    #[serde(deserialize_with = "socket_address")]
     pub address: SocketAddr,
 }
 
@@ -122,6 +124,20 @@ pub struct ServiceConfig {
     pub shutdown_timeout: Duration,
 }
 
+impl ServiceConfig {
+    /// Refuses no time at all.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if !self.shutdown_timeout.is_zero() {
+            return Ok(());
+        }
+        Err(ConfigError(
+            "service.shutdown_timeout is 0s, in which no work at hand can be finished or aborted: \
+             leave it time, such as \"25s\""
+                .into(),
+        ))
+    }
+}
+
 /// `[object_store]`
 #[derive(Debug, Clone, Deserialize)]
 pub struct ObjectStoreConfig {
@@ -150,31 +166,5 @@ impl ObjectStoreConfig {
             &self.secret_access_key_file,
         )?;
         Ok(())
-    }
-}
-
-/// `[mlflow]`
-#[derive(Debug, Clone, Deserialize)]
-pub struct MlflowConfig {
-    /// The tracking server; empty: none.
-    pub tracking_uri: String,
-    token_file: PathBuf,
-}
-
-impl MlflowConfig {
-    /// The bearer token in `token_file`, read anew because it may be rotated;
-    /// `None` where there is no such file configured.
-    pub fn token(&self) -> Result<Option<Secret>, ConfigError> {
-        if self.token_file.as_os_str().is_empty() {
-            return Ok(None);
-        }
-        read_secret_file(&self.token_file)
-            .map(Some)
-            .map_err(|error| {
-                ConfigError(format!(
-                    "mlflow.token_file: cannot read {}: {error}",
-                    self.token_file.display()
-                ))
-            })
     }
 }

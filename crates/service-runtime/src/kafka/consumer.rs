@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rdkafka::consumer::{Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::{info, warn};
 
 use super::consumer_events::Rebalance;
 use super::error_text::Who;
 use super::member::Member;
+use super::polled::{CommittedOffset, GroupOptions, Polled};
 use super::reporter::Reporter;
 use super::settings::consumer_config;
 use super::{CALL_TIMEOUT, Start, lookup};
@@ -21,46 +21,6 @@ use crate::{Context, Failure, Health, Reason};
 /// The input is drained when nothing came for this long.
 const DRAINED_AFTER: Duration = Duration::from_millis(5);
 const CONCRETE: &str = "an offset is never logical here";
-
-/// Who joins what.
-#[derive(Debug, Clone, Copy)]
-pub struct GroupOptions<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// The consumer group.
-    pub group: &'a str,
-    /// The static member's id, stable and unique for each replica and worker.
-    pub instance_id: &'a str,
-}
-
-/// An offset that the group committed, with its metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommittedOffset {
-    /// The next offset to read.
-    pub offset: i64,
-    /// What the committer wrote beside it.
-    pub metadata: String,
-}
-
-/// What a poll brought.
-#[derive(Debug)]
-pub enum Polled<'a> {
-    /// A message.
-    Message(BorrowedMessage<'a>),
-    /// The group gave us these partitions, perhaps none: answer with
-    /// [`GroupConsumer::begin`].
-    Assigned(Vec<i32>),
-    /// The group takes these partitions back: settle or drop their work, then
-    /// answer with [`GroupConsumer::release`].
-    Revoked {
-        /// All that we had.
-        partitions: Vec<i32>,
-        /// Another member may own them already: commit nothing.
-        lost: bool,
-    },
-    /// Nothing came in time.
-    Nothing,
-}
 
 /// A static member of a consumer group that reads one topic.
 ///
@@ -163,6 +123,15 @@ impl GroupConsumer {
     ) -> Result<Option<BTreeMap<i32, i64>>, Failure> {
         if partitions.is_empty() {
             return Ok(Some(BTreeMap::new()));
+        }
+        if matches!(start, Start::Offsets(_)) {
+            let exist = self
+                .member
+                .ask(|client, topic| lookup::partitions(client, topic, CALL_TIMEOUT))?;
+            let Some(exist) = exist else { return Ok(None) };
+            start
+                .check_partitions(&self.member.topic, &exist)
+                .map_err(Failure::start)?;
         }
         let resolved = self
             .member

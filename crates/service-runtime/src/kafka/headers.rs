@@ -1,31 +1,29 @@
-//! One header of a message.
+//! The headers of a message, without a look at their names' encoding.
 //!
 //! `rdkafka` panics on a header whose name isn't UTF-8, and anyone who may write
 //! to the topic may send one: a message that kills the process at every start.
-//! So headers are looked up by name in librdkafka, which compares bytes.
+//! So headers are looked up in librdkafka, which compares bytes.
 
 #![expect(
     unsafe_code,
-    reason = "rdkafka has no look-up by name that can't panic"
+    reason = "rdkafka has no look-up of headers that can't panic"
 )]
 
 use std::ffi::{CStr, c_void};
 use std::{ptr, slice};
 
-use rdkafka::bindings::{rd_kafka_header_get_last, rd_kafka_message_headers, rd_kafka_resp_err_t};
+use rdkafka::bindings::{
+    rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_header_remove, rd_kafka_headers_t,
+    rd_kafka_message_headers, rd_kafka_resp_err_t,
+};
 use rdkafka::message::BorrowedMessage;
 
 /// The value of the last header called `name`; `None` where there is none, or a null.
 pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<&'a [u8]> {
-    let mut headers = ptr::null_mut();
-    // SAFETY: the message is alive for 'a, and keeps the ownership of its headers.
-    let found = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut headers) };
-    if found != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-        return None;
-    }
+    let headers = headers(message)?;
     let mut value: *const c_void = ptr::null();
     let mut length = 0;
-    // SAFETY: `headers` was just filled in; the name ends with a NUL.
+    // SAFETY: the message keeps its headers for 'a; the name ends with a NUL.
     let found = unsafe {
         rd_kafka_header_get_last(headers, name.as_ptr(), &raw mut value, &raw mut length)
     };
@@ -34,4 +32,55 @@ pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<
     }
     // SAFETY: librdkafka gave `length` bytes, which live as long as the message.
     Some(unsafe { slice::from_raw_parts(value.cast(), length) })
+}
+
+/// Calls `each` with name and value of every header, in their order.
+pub fn for_each_header<'a>(
+    message: &'a BorrowedMessage<'_>,
+    mut each: impl FnMut(&'a [u8], Option<&'a [u8]>),
+) {
+    let Some(headers) = headers(message) else {
+        return;
+    };
+    for index in 0.. {
+        let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
+        // SAFETY: the message keeps its headers for 'a; an index beyond the last is an error.
+        let found = unsafe {
+            rd_kafka_header_get_all(
+                headers,
+                index,
+                &raw mut name,
+                &raw mut value,
+                &raw mut length,
+            )
+        };
+        if found != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return;
+        }
+        // SAFETY: librdkafka ends names with a NUL; it lives as long as the message.
+        let name = unsafe { CStr::from_ptr(name) };
+        // SAFETY: librdkafka gave `length` bytes, which live as long as the message.
+        let value =
+            (!value.is_null()).then(|| unsafe { slice::from_raw_parts(value.cast(), length) });
+        each(name.to_bytes(), value);
+    }
+}
+
+/// Removes all headers of these names from a message that was read.
+pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&CStr]) {
+    let Some(headers) = headers(message) else {
+        return;
+    };
+    for name in names {
+        // SAFETY: the message is borrowed mutably, so nobody looks at its headers
+        // meanwhile; the name ends with a NUL. An error says that there is none.
+        unsafe { rd_kafka_header_remove(headers, name.as_ptr()) };
+    }
+}
+
+fn headers(message: &BorrowedMessage<'_>) -> Option<*mut rd_kafka_headers_t> {
+    let mut headers = ptr::null_mut();
+    // SAFETY: the message is alive, and keeps the ownership of its headers.
+    let found = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut headers) };
+    (found == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR).then_some(headers)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::info;
 
@@ -37,6 +37,24 @@ pub(super) fn committed(
         committed.insert(element.partition(), offset);
     }
     Ok(committed)
+}
+
+/// The partitions that the topic has.
+pub(super) fn partitions(
+    client: &BaseConsumer<ConsumerEvents>,
+    topic: &str,
+    timeout: Duration,
+) -> KafkaResult<Vec<i32>> {
+    let metadata = client.fetch_metadata(Some(topic), timeout)?;
+    let found = metadata.topics().first().map(|found| found.partitions());
+    match found {
+        Some(partitions) if !partitions.is_empty() => {
+            Ok(partitions.iter().map(|partition| partition.id()).collect())
+        }
+        _ => Err(KafkaError::MetadataFetch(
+            RDKafkaErrorCode::UnknownTopicOrPartition,
+        )),
+    }
 }
 
 /// The offset that `start` means in each partition.
@@ -101,7 +119,7 @@ fn at_time(
             Offset::End => client.fetch_watermarks(topic, partition, timeout)?.1,
             _ => {
                 return Err(KafkaError::OffsetFetch(
-                    rdkafka::error::RDKafkaErrorCode::OffsetNotAvailable,
+                    RDKafkaErrorCode::OffsetNotAvailable,
                 ));
             }
         };

@@ -80,7 +80,7 @@ impl Member {
             self.must_rejoin.set(true);
             return Ok(());
         }
-        self.reporter.judge(client, error)
+        self.reporter.judge(client, error).map(|_| ())
     }
 
     /// Asks until a broker answers; `None` if the daemon is to stop or this member has

@@ -16,20 +16,28 @@ mod headers;
 mod lookup;
 mod member;
 mod metrics;
+mod polled;
 mod producer;
+mod record_size;
 mod reporter;
 mod settings;
 mod start;
+mod topic_limits;
+mod topic_reader;
 mod topics;
 mod troubles;
 
 use std::time::Duration;
 
-pub use consumer::{CommittedOffset, GroupConsumer, GroupOptions, Polled};
-pub use headers::last_header;
-pub use producer::{Producer, ProducerEvents, create_producer, judge};
+pub use consumer::GroupConsumer;
+pub use headers::{for_each_header, last_header, remove_headers};
+pub use polled::{CommittedOffset, GroupOptions, Polled};
+pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
+pub use record_size::{HeadersSize, batch_size_alone};
 pub use settings::producer_config;
 pub use start::Start;
+pub use topic_limits::max_message_bytes;
+pub use topic_reader::{OffsetRange, TopicReader};
 pub use topics::{TopicNeeds, wait_for_topics};
 
 pub(crate) use metrics::KafkaMetrics;

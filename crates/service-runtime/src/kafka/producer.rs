@@ -60,10 +60,16 @@ pub fn create_producer(
 }
 
 /// After a call or a delivery failed: `Ok` if waiting and trying again may help (log and
-/// health are told), the failure if the producer is fenced or otherwise lost.
-pub fn judge(producer: &Producer, error: &KafkaError) -> Result<(), Failure> {
+/// health are told), with a new producer if this one [`is_lost`], and what is wrong; the
+/// failure if it is fenced.
+pub fn judge(producer: &Producer, error: &KafkaError) -> Result<String, Failure> {
     let client = producer.client();
     client.context().reporter.judge(client, error)
+}
+
+/// Whether a producer can't be used any more: what it does fails.
+pub fn is_lost(producer: &Producer) -> bool {
+    producer.client().fatal_error().is_some()
 }
 
 impl ProducerEvents {

@@ -55,6 +55,10 @@ pub(super) struct Reporter {
 
 impl Reporter {
     pub(super) fn new(context: &Context, client: String, who: Who) -> Self {
+        // Shows the counter at 0, so that a first error is seen as an increase.
+        let first = code_label(Code::BrokerTransportFailure);
+        let errors = &context.kafka_metrics.client_errors;
+        errors.with_label_values(&[client.as_str(), &first]);
         Self {
             client,
             who,
@@ -134,23 +138,26 @@ impl Reporter {
         }
     }
 
-    /// After a call failed: `Ok` if waiting and calling again may help.
+    /// After a call failed: `Ok` if waiting and calling again may help, with a new client
+    /// if this one has a fatal error. Returns what was said about it.
     pub(super) fn judge<C: ClientContext>(
         &self,
         client: &Client<C>,
         error: &KafkaError,
-    ) -> Result<(), Failure> {
-        self.judge_about(&self.who.topic, client, error).map(|_| ())
+    ) -> Result<String, Failure> {
+        self.judge_about(&self.who.topic, client, error)
     }
 
-    /// As [`Self::judge`], for a call about `topic`; returns what was said about it.
+    /// As [`Self::judge`], for a call about `topic`.
     pub(super) fn judge_about<C: ClientContext>(
         &self,
         topic: &str,
         client: &Client<C>,
         error: &KafkaError,
     ) -> Result<String, Failure> {
-        self.check_fatal(client)?;
+        if let Some(text) = self.check_fatal(client)? {
+            return Ok(text);
+        }
         let reason = error.to_string();
         let Some(code) = error.rdkafka_error_code() else {
             return Err(self.fatal(format!("kafka: {reason}")));
@@ -203,16 +210,23 @@ impl Reporter {
         self.troubles.resolve(&self.client, Kind::Access);
     }
 
-    /// The failure of a client that can't be used any more.
-    fn check_fatal<C: ClientContext>(&self, client: &Client<C>) -> Result<(), Failure> {
+    /// The failure of a client that can't be used any more. What librdkafka gives a
+    /// producer up for but a person can mend, such as a missing right, is trouble: it is
+    /// returned, and a new client may help.
+    fn check_fatal<C: ClientContext>(&self, client: &Client<C>) -> Result<Option<String>, Failure> {
         let Some((code, reason)) = client.fatal_error() else {
-            return Ok(());
+            return Ok(None);
         };
-        let text = match error_text::meaning(code, &reason, &self.kafka, &self.who) {
-            Meaning::Fatal(text) | Meaning::Trouble(_, text) => text,
-            Meaning::Passing => format!("the Kafka client failed for good: {reason}"),
-        };
-        Err(self.fatal(text))
+        match error_text::meaning(code, &reason, &self.kafka, &self.who) {
+            Meaning::Fatal(text) => Err(self.fatal(text)),
+            Meaning::Passing => {
+                Err(self.fatal(format!("the Kafka client failed for good: {reason}")))
+            }
+            Meaning::Trouble(kind, text) => {
+                self.troubles.report(&self.client, kind, &text);
+                Ok(Some(text))
+            }
+        }
     }
 
     fn fatal(&self, text: String) -> Failure {

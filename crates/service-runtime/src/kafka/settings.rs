@@ -21,6 +21,26 @@ pub fn producer_config(context: &Context) -> ClientConfig {
     config
 }
 
+/// Settings of a client that asks and changes nothing.
+pub(super) fn admin_config(context: &Context) -> ClientConfig {
+    let mut config = common(&context.config.kafka, context.name);
+    config.set("statistics.interval.ms", "0");
+    config
+}
+
+/// Settings of a consumer without a group, which reads up to the present end.
+pub(super) fn reader_config(context: &Context) -> ClientConfig {
+    let mut config = common(&context.config.kafka, context.name);
+    set_consumer(&mut config, &context.config.kafka);
+    apply(&mut config, &context.config.kafka.consumer_properties);
+    config
+        // Never joined: librdkafka wants a name.
+        .set("group.id", context.name)
+        .set("enable.partition.eof", "true")
+        .set("statistics.interval.ms", "0");
+    config
+}
+
 /// Settings of a static member of a group that reads what is committed and says
 /// itself where to read: nothing is committed or reset by the library.
 pub(super) fn consumer_config(context: &Context, options: &GroupOptions<'_>) -> ClientConfig {
@@ -88,7 +108,7 @@ fn common(kafka: &KafkaConfig, client_id: &str) -> ClientConfig {
         .set("socket.nagle.disable", "true")
         // A broker that is back, a topic that was made: noticed within seconds, not minutes.
         .set("reconnect.backoff.max.ms", "2000")
-        .set("topic.metadata.refresh.interval.ms", "10000")
+        .set("topic.metadata.refresh.interval.ms", "3000")
         // The lag is read from the statistics.
         .set("statistics.interval.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Info);

@@ -48,6 +48,23 @@ impl Start {
     }
 }
 
+impl Start {
+    /// Whether explicit offsets name only partitions that exist.
+    pub(super) fn check_partitions(&self, topic: &str, exist: &[i32]) -> Result<(), ConfigError> {
+        let Self::Offsets(by_topic) = self else {
+            return Ok(());
+        };
+        let named = by_topic.get(topic).into_iter().flat_map(BTreeMap::keys);
+        let mut unknown = named.filter(|partition| !exist.contains(partition));
+        unknown.next().map_or(Ok(()), |partition| {
+            Err(ConfigError(format!(
+                "start names partition {partition}, but topic \"{topic}\" has {} partitions, from 0 on",
+                exist.len()
+            )))
+        })
+    }
+}
+
 impl FromStr for Start {
     type Err = ConfigError;
 

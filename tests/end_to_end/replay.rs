@@ -1,0 +1,128 @@
+//! `scorer-svc replay`: dead letters back to `transactions`.
+
+use anyhow::Result;
+use local_stack::{Daemon, DaemonCommand, Message, Record, Topic, create_topics, send};
+
+use crate::support::{PATIENCE, Stream};
+
+/// Runs `scorer-svc replay` with these arguments to its end.
+fn replay(command: &DaemonCommand, arguments: &[&str], code: i32) -> Result<Daemon> {
+    let arguments = ["replay"].iter().chain(arguments);
+    let mut replay = command.clone().arguments(arguments).start()?;
+    let status = replay.wait(PATIENCE)?;
+    assert_eq!(status.code(), Some(code), "{}", replay.stderr());
+    Ok(replay)
+}
+
+/// What is on `transactions`, in the order of partition 0.
+fn transactions(stream: &Stream) -> Result<Vec<Record>> {
+    stream.reader("transactions")?.read_to_end(PATIENCE)
+}
+
+#[test]
+fn dead_letters_go_back_as_they_were_and_no_other() -> Result<()> {
+    let stream = Stream::new("replay")?;
+    let sent = [
+        Message {
+            key: Some(b"no JSON"),
+            value: Some(b"not JSON"),
+            partition: Some(0),
+        },
+        Message {
+            key: None,
+            value: None,
+            partition: Some(2),
+        },
+        Message {
+            key: Some(b"no id"),
+            value: Some(b"{}"),
+            partition: Some(1),
+        },
+    ];
+    send(&stream.broker, &stream.topic("transactions"), &sent)?;
+    let mut scorer = stream.scorer().start()?;
+    stream.exactly("transactions.dead-letter", 3)?;
+    assert!(scorer.terminate(PATIENCE)?.success());
+
+    let command = stream.scorer();
+    let dry = replay(&command, &["--dry-run"], 0)?;
+    assert_eq!(dry.stdout().lines().len(), 3, "{}", dry.stdout());
+    assert!(dry.stderr().find("would replay 3 dead letters").is_some());
+    assert_eq!(transactions(&stream)?.len(), 3);
+
+    let some = replay(
+        &command,
+        &["--reason", "invalid_json", "--reason=tombstone"],
+        0,
+    )?;
+    let said = "replayed 2 dead letters, 1 of other reasons left out";
+    assert!(some.stderr().find(said).is_some(), "{}", some.stderr());
+    assert!(
+        some.stdout().find("0:0 invalid_json: ").is_some(),
+        "{}",
+        some.stdout()
+    );
+    let mut back = transactions(&stream)?;
+    back.retain(|record| record.offset > 0);
+    back.sort_by_key(|record| record.partition);
+    let back: Vec<_> = back
+        .iter()
+        .map(|record| {
+            (
+                record.partition,
+                record.key.as_deref(),
+                record.value.as_deref(),
+            )
+        })
+        .collect();
+    let expected = [(0, sent[0].key, sent[0].value), (2, None, None)];
+    assert_eq!(back, expected);
+
+    let none = replay(&command, &["--since", "2999-01-01T00:00:00Z"], 0)?;
+    assert!(none.stderr().find("replayed 0 dead letters").is_some());
+    replay(&command, &["--from", "9:0"], 2)?;
+    replay(&command, &["--reason", "no_reason"], 2)?;
+    Ok(())
+}
+
+#[test]
+fn a_truncated_letter_is_fetched_from_its_topic_or_named_if_it_is_gone() -> Result<()> {
+    let stream = Stream::new("replay-truncated")?;
+    let letters = "transactions.small-dead-letter";
+    create_topics(
+        &stream.broker,
+        &[Topic {
+            name: &stream.topic(letters),
+            partitions: 1,
+            config: &[("max.message.bytes", "1000")],
+        }],
+    )?;
+    let long = vec![b'x'; 2_000];
+    stream.send_transactions(&[&long])?;
+    let command = stream
+        .scorer()
+        .set("topics.transactions_dead_letter", stream.topic(letters));
+    let mut scorer = command.start()?;
+    let letter = stream.exactly(letters, 1)?;
+    assert_eq!(letter[0].text(), "");
+    assert!(scorer.terminate(PATIENCE)?.success());
+
+    replay(&command, &[], 0)?;
+    let back = transactions(&stream)?;
+    assert_eq!(back.len(), 2);
+    assert_eq!((&back[1].value, back[1].headers.len()), (&Some(long), 0));
+
+    local_stack::delete(&stream.broker, &[&stream.topic("transactions")], &[])?;
+    create_topics(
+        &stream.broker,
+        &[Topic::new(&stream.topic("transactions"), 3)],
+    )?;
+    let gone = replay(&command, &[], 1)?;
+    assert!(
+        gone.stderr().find("0:0 is gone").is_some(),
+        "{}",
+        gone.stderr()
+    );
+    assert_eq!(transactions(&stream)?.len(), 0);
+    Ok(())
+}
