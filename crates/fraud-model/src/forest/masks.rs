@@ -6,7 +6,8 @@
 //! of the leaves that no split rules out, the row comes to the leftmost. What
 //! all splits on one feature rule out hangs only on where the feature's value
 //! stands among their thresholds: its rank. So for each rank there is a mask
-//! for each tree, and a row joins one mask a feature.
+//! for each tree, and a row joins one mask a column of ranks. The masks of 32
+//! trees are two vectors of AVX-512.
 
 use std::array;
 

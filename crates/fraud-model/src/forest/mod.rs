@@ -1,12 +1,12 @@
 //! The engine for trees.
 //!
 //! Spark grows a forest from few thresholds, at most `maxBins` − 1 a feature,
-//! so that its many splits repeat a few questions. They are answered once a
-//! row, in double precision; what remains is integers, without a branch that
-//! hangs on the row. `masks` is for trees of up to 32 leaves, Spark's default
-//! depth; `padded` for deeper ones; `linked` for whatever has too many
-//! questions or levels for those. Each works on eight trees at a time, so that
-//! the processor has eight independent things to do.
+//! so that its many splits repeat a few questions. `ranks` answers them once a
+//! row, in double precision: what remains is bytes, without a branch that hangs
+//! on the row. `masks` is for trees of up to 32 leaves, Spark's default depth;
+//! `subtrees` for deeper ones; `linked` for whatever has too many questions or
+//! levels for those. `processor` has what the three need of the machine, twice:
+//! for any, and in `avx512` for those that have it, told apart once at the load.
 //!
 //! Every row adds its votes in the order of the trees, which is part of the
 //! number.
