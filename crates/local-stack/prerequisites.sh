@@ -19,7 +19,7 @@ need() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 check_build() {
-    has cargo || need 'cargo (Rust 1.88 or newer)' "$(first_known rustup)"
+    has cargo || need 'cargo (Rust 1.89 or newer)' "$(first_known rustup)"
     has cc || need 'a C compiler' build-essential
     has make || need 'make' build-essential
     # The vendored OpenSSL's build is a Perl program.

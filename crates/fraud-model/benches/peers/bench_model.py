@@ -69,7 +69,7 @@ def main() -> None:
 
 def build_ours() -> str:
     """Builds `ours.rs`; the path of the program."""
-    command = ["cargo", "build", "--release", "--locked", "-p", "fraud-model", "--bench", "peers"]
+    command = ["cargo", "build", "--release", "--locked", "--workspace", "--bench", "peers"]
     built = subprocess.run(
         [*command, "--message-format", "json-render-diagnostics"], cwd=ROOT, check=True, stdout=subprocess.PIPE
     )

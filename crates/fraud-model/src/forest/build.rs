@@ -2,8 +2,9 @@
 
 use super::linked::LinkedTrees;
 use super::masks::{MAX_LEAVES, Masks};
-use super::padded::PaddedTrees;
-use super::questions::Questions;
+use super::processor::{self, Avx512};
+use super::ranks::Ranks;
+use super::subtrees::Subtrees;
 use super::{Engine, Forest};
 use crate::saved::{SavedNode, SavedTree};
 
@@ -15,13 +16,23 @@ impl Forest {
         outputs: usize,
         leaf_values: impl Fn(&SavedNode, &mut Vec<f64>),
     ) -> Self {
+        Self::with(processor::detect(), trees, outputs, leaf_values)
+    }
+
+    /// The same with AVX-512 or without.
+    pub(super) fn with(
+        avx512: Option<Avx512>,
+        trees: &[SavedTree],
+        outputs: usize,
+        leaf_values: impl Fn(&SavedNode, &mut Vec<f64>),
+    ) -> Self {
         let shapes: Vec<_> = trees.iter().map(Shape::of).collect();
         let depth = shapes.iter().map(|shape| shape.depth).max().unwrap_or(0);
-        let engine = choose(trees, &shapes, depth);
+        let engine = choose(avx512, trees, &shapes, depth);
         // With masks, a tree's leaves begin at a multiple of the most that it may have.
         let slots = match engine {
             Engine::Masks(_) => MAX_LEAVES,
-            Engine::Padded(_) | Engine::Linked(_) => 1,
+            Engine::Subtrees(_) | Engine::Linked(_) => 1,
         };
         let mut values = Vec::new();
         for (tree, shape) in trees.iter().zip(&shapes) {
@@ -44,17 +55,16 @@ impl Forest {
     }
 }
 
-fn choose(trees: &[SavedTree], shapes: &[Shape], depth: usize) -> Engine {
+fn choose(avx512: Option<Avx512>, trees: &[SavedTree], shapes: &[Shape], depth: usize) -> Engine {
     let leaves: usize = shapes.iter().map(|shape| shape.leaves.len()).sum();
     let no_leaf = u32::try_from(leaves).expect("a model's nodes are numbered by 32-bit integers");
-    if let Some(questions) = Questions::new(trees) {
-        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES)
-            && let Some(masks) = Masks::new(trees, &questions)
+    if let Some(ranks) = Ranks::new(trees) {
+        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES) && Masks::fit(trees, &ranks)
         {
-            return Engine::Masks(masks);
+            return Engine::Masks(Masks::new(trees, ranks, avx512));
         }
-        if let Some(padded) = PaddedTrees::new(trees, questions, depth, no_leaf) {
-            return Engine::Padded(padded);
+        if let Some(subtrees) = Subtrees::new(trees, ranks, depth, no_leaf, avx512) {
+            return Engine::Subtrees(subtrees);
         }
     }
     Engine::Linked(LinkedTrees::new(trees, no_leaf))

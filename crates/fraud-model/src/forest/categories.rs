@@ -30,11 +30,6 @@ impl CategorySplit {
         }
     }
 
-    /// A bound of the categories that it tells apart.
-    pub(super) fn categories(&self) -> usize {
-        self.members.len() * 64
-    }
-
     pub(super) fn goes_left(&self, value: f64) -> bool {
         self.contains(value) == self.members_go_left
     }

@@ -6,121 +6,114 @@
 //! of the leaves that no split rules out, the row comes to the leftmost. What
 //! all splits on one feature rule out hangs only on where the feature's value
 //! stands among their thresholds: its rank. So for each rank there is a mask
-//! for each tree, and a row joins one mask a feature.
+//! for each tree, and a row joins one mask a column of ranks. The masks of 32
+//! trees are two vectors of AVX-512.
 
 use std::array;
-use std::hint::black_box;
 
-use super::categories::CategorySplit;
-use super::questions::{FeatureQuestions, Questions};
+use super::processor::{Avx512, Portable, Processor};
+use super::ranks::{Columns, Ranks};
 use super::{LANES, Leaves};
-use crate::saved::{Rule, SavedTree};
+use crate::saved::SavedTree;
 
 /// Most leaves of a tree: bits of a mask.
 pub(super) const MAX_LEAVES: usize = 32;
-/// Most features that may be asked for; bounds what a row needs on the stack.
-const MAX_FEATURES: usize = 64;
+/// Most columns; bounds what a row needs on the stack.
+const MAX_COLUMNS: usize = 64;
 /// Most masks, 4 MiB of them; more would not stay in a cache.
 const MAX_MASKS: usize = 1 << 20;
 
 /// Masks of all trees for all ranks.
 #[derive(Debug)]
 pub(super) struct Masks {
-    features: Vec<RankedFeature>,
-    /// For each group of trees, its trees' masks for each rank.
+    ranks: Ranks,
+    /// Where the masks of each column begin.
+    first_masks: Vec<usize>,
+    /// For each group of trees, its trees' masks for each column and rank.
     masks: Vec<Vec<GroupMasks>>,
     trees: usize,
+    avx512: Option<Avx512>,
 }
 
 /// The masks of a group of trees; aligned, so that vectors of them load fast.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-struct GroupMasks([u32; GROUP]);
+pub(super) struct GroupMasks(pub(super) [u32; GROUP]);
 
-/// Trees whose masks lie together.
-const GROUP: usize = 32;
+impl GroupMasks {
+    /// Rule nothing out.
+    pub(super) const ALL: Self = Self([u32::MAX; GROUP]);
 
-/// Rows whose features are ranked together.
-const BLOCK_ROWS: usize = 8;
-
-/// How the values of a feature are ranked.
-#[derive(Debug)]
-struct RankedFeature {
-    feature: usize,
-    /// Ascending; none if it is categorical.
-    thresholds: Vec<f64>,
-    /// Its rank 0 among the ranks of all features.
-    first_rank: u32,
-    /// Its highest rank.
-    last_rank: u32,
-    is_categorical: bool,
+    /// For each tree the place of its first leaf.
+    pub(super) const FIRST_LEAVES: Self = {
+        let mut first = [0; GROUP];
+        let mut tree = 0;
+        while tree < GROUP {
+            first[tree] = (tree * MAX_LEAVES) as u32;
+            tree += 1;
+        }
+        Self(first)
+    };
 }
 
+/// Rows whose votes are added up together.
+const BLOCK_ROWS: usize = 8;
+/// Trees whose masks lie together.
+pub(super) const GROUP: usize = 32;
+
 impl Masks {
-    /// `None` where the forest doesn't fit.
-    pub(super) fn new(trees: &[SavedTree], questions: &Questions) -> Option<Self> {
-        let mut features = Vec::new();
-        let mut ranks = 0;
-        for questions in &questions.features {
-            let is_categorical = !questions.category_splits.is_empty();
-            if is_categorical && !questions.thresholds.is_empty() {
-                return None;
-            }
-            let last_rank = if is_categorical {
-                questions.categories()
-            } else {
-                questions.thresholds.len()
-            };
-            features.push(RankedFeature {
-                feature: questions.feature,
-                thresholds: questions.thresholds.clone(),
-                first_rank: ranks as u32,
-                last_rank: last_rank as u32,
-                is_categorical,
-            });
-            ranks += last_rank + 1;
-            if ranks * trees.len().next_multiple_of(GROUP) > MAX_MASKS {
-                return None;
-            }
-        }
-        if features.len() > MAX_FEATURES {
-            return None;
-        }
+    /// `None` where the forest doesn't fit; else trees of up to [`MAX_LEAVES`].
+    pub(super) fn fit(trees: &[SavedTree], ranks: &Ranks) -> bool {
+        let masks: usize = ranks.bounds().sum();
+        ranks.bounds().len() <= MAX_COLUMNS
+            && masks * trees.len().next_multiple_of(GROUP) <= MAX_MASKS
+    }
+
+    pub(super) fn new(trees: &[SavedTree], ranks: Ranks, avx512: Option<Avx512>) -> Self {
+        let mut first_masks = vec![0];
+        first_masks.extend(ranks.bounds().scan(0, |masks, bound| {
+            *masks += bound;
+            Some(*masks)
+        }));
+        let group = vec![GroupMasks::ALL; first_masks.pop().expect("the end")];
         let mut masks = Self {
-            features,
-            masks: vec![vec![GroupMasks([u32::MAX; GROUP]); ranks]; trees.len().div_ceil(GROUP)],
+            ranks,
+            first_masks,
+            masks: vec![group; trees.len().div_ceil(GROUP)],
             trees: trees.len(),
+            avx512,
         };
         for (index, tree) in trees.iter().enumerate() {
-            masks.rule_out(index, tree, 0, &mut 0, questions);
+            masks.rule_out(index, tree, 0, &mut 0);
         }
-        Some(masks)
+        masks
     }
 
     /// Clears what the splits under `node` rule out, and returns the leaves
     /// under it; `next_leaf` counts the leaves to its left.
     fn rule_out(
         &mut self,
-        tree_index: usize,
+        index: usize,
         tree: &SavedTree,
         node: usize,
         next_leaf: &mut u32,
-        questions: &Questions,
     ) -> u32 {
         let Some(split) = &tree.nodes[node].split else {
             *next_leaf += 1;
             return 1 << (*next_leaf - 1);
         };
-        let left = self.rule_out(tree_index, tree, split.left, next_leaf, questions);
-        let right = self.rule_out(tree_index, tree, split.right, next_leaf, questions);
-        let position = questions.position(split.feature);
-        let goes_right = questions.features[position].ranks_to_the_right(&split.rule);
-        let first_rank = self.features[position].first_rank as usize;
-        let masks = &mut self.masks[tree_index / GROUP][first_rank..];
-        for (masks, goes_right) in masks.iter_mut().zip(goes_right) {
-            if goes_right {
-                masks.0[tree_index % GROUP] &= !left;
-            }
+        let left = self.rule_out(index, tree, split.left, next_leaf);
+        let right = self.rule_out(index, tree, split.right, next_leaf);
+        let split = self.ranks.split(split);
+        let column = split.column as usize;
+        let masks = &mut self.masks[index / GROUP];
+        let end = self
+            .first_masks
+            .get(column + 1)
+            .copied()
+            .unwrap_or(masks.len());
+        for masks in &mut masks[self.first_masks[column] + split.last_left as usize + 1..end] {
+            masks.0[index % GROUP] &= !left;
         }
         left | right
     }
@@ -130,18 +123,18 @@ impl Masks {
         &self,
         features: &[f64],
         width: usize,
-        mut visit: impl FnMut(usize, usize, Leaves),
+        visit: impl FnMut(usize, usize, Leaves),
     ) {
-        self.visit_numbers(features, width, |row, first_tree, mut leaves| {
-            for (lane, leaf) in leaves.iter_mut().enumerate() {
-                *leaf += ((first_tree + lane) * MAX_LEAVES) as u32;
-            }
-            visit(row, first_tree, leaves);
-        });
+        match self.avx512 {
+            Some(avx512) => avx512.run(
+                #[inline(always)]
+                || self.visit(avx512, features, width, visit),
+            ),
+            None => self.visit(Portable, features, width, visit),
+        }
     }
 
-    /// Like `Forest::votes`; with two outputs there is no need to look whether
-    /// a leaf is there.
+    /// Like `Forest::votes` with two outputs.
     pub(super) fn votes_of_two(
         &self,
         features: &[f64],
@@ -149,122 +142,136 @@ impl Masks {
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]],
     ) {
-        let leaf_values = leaf_values.as_chunks::<{ LANES * MAX_LEAVES }>().0;
-        self.visit_numbers(features, width, |row, first_tree, numbers| {
-            let leaf_values = &leaf_values[first_tree / LANES];
-            let mut sums = votes[row];
-            for (lane, number) in numbers.into_iter().enumerate() {
-                let [first, second] = leaf_values[lane * MAX_LEAVES + number as usize];
-                sums[0] += first;
-                sums[1] += second;
-            }
-            votes[row] = sums;
-        });
+        match self.avx512 {
+            Some(avx512) => avx512.run(
+                #[inline(always)]
+                || self.vote(avx512, features, width, leaf_values, votes),
+            ),
+            None => self.vote(Portable, features, width, leaf_values, votes),
+        }
     }
 
-    /// Calls `visit` as `Forest::visit_leaves` does, but leaves are numbered
-    /// from 0 in each tree.
     #[inline(always)]
-    fn visit_numbers(
+    fn visit(
         &self,
+        processor: impl Processor,
         features: &[f64],
         width: usize,
         mut visit: impl FnMut(usize, usize, Leaves),
     ) {
-        let blocks = features.chunks_exact(width * BLOCK_ROWS);
-        let rest = blocks.remainder();
-        let mut first_row = 0;
-        for features in blocks {
-            self.visit_block::<BLOCK_ROWS>(features, width, first_row, &mut visit);
-            first_row += BLOCK_ROWS;
-        }
-        for (row, features) in rest.chunks_exact(width).enumerate() {
-            self.visit_block::<1>(features, width, first_row + row, &mut visit);
+        for (row, features) in features.chunks_exact(width).enumerate() {
+            for group in 0..self.masks.len() {
+                let places = processor.leaf_places(self.left(processor, [features], group)[0]);
+                let trees = places.0.as_chunks::<LANES>().0;
+                let first_trees = (group * GROUP..self.trees).step_by(LANES);
+                for (places, first_tree) in trees.iter().zip(first_trees) {
+                    let first_leaf = (group * GROUP * MAX_LEAVES) as u32;
+                    visit(row, first_tree, places.map(|place| first_leaf + place));
+                }
+            }
         }
     }
 
     #[inline(always)]
-    fn visit_block<const ROWS: usize>(
+    fn vote(
         &self,
+        processor: impl Processor,
         features: &[f64],
         width: usize,
-        first_row: usize,
-        visit: &mut impl FnMut(usize, usize, Leaves),
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]],
     ) {
-        let rows: [_; ROWS] = array::from_fn(|row| &features[row * width..][..width]);
-        let mut ranks = [[0; ROWS]; MAX_FEATURES];
-        let ranks = &mut ranks[..self.features.len()];
-        for (ranks, feature) in ranks.iter_mut().zip(&self.features) {
-            let values = array::from_fn(|row| rows[row][feature.feature]);
-            *ranks = feature.ranks(&values);
+        if let [votes] = votes {
+            return self.vote_in_rows(
+                processor,
+                features,
+                width,
+                leaf_values,
+                array::from_mut(votes),
+            );
         }
-        for row in 0..ROWS {
-            for (group, masks) in self.masks.iter().enumerate() {
-                let mut left = [u32::MAX; GROUP];
-                for ranks in &*ranks {
-                    let masks = &masks[ranks[row] as usize];
-                    for (left, mask) in left.iter_mut().zip(&masks.0) {
-                        *left &= mask;
-                    }
-                }
-                // Through memory: counting the zeros of a vector's lanes at
-                // once, as the compiler would, takes far longer.
-                let left = black_box(left);
-                let first_tree = group * GROUP;
-                let trees = left.as_chunks::<LANES>().0.iter();
-                for (left, first_tree) in trees.zip((first_tree..self.trees).step_by(LANES)) {
-                    // Some leaf is always left; the bit only says so.
-                    let leaves = left.map(|left| (left | 1 << 31).trailing_zeros());
-                    visit(first_row + row, first_tree, leaves);
-                }
-            }
+        let (blocks, rest) = votes.as_chunks_mut::<BLOCK_ROWS>();
+        let (rows, rest_rows) = features.split_at(blocks.len() * BLOCK_ROWS * width);
+        for (votes, rows) in blocks.iter_mut().zip(rows.chunks_exact(width * BLOCK_ROWS)) {
+            self.vote_in_rows(processor, rows, width, leaf_values, votes);
+        }
+        for (votes, row) in rest.iter_mut().zip(rest_rows.chunks_exact(width)) {
+            self.vote_in_rows(processor, row, width, leaf_values, array::from_mut(votes));
         }
     }
-}
 
-impl RankedFeature {
-    /// The ranks of values among the ranks of all features.
     #[inline(always)]
-    fn ranks<const ROWS: usize>(&self, values: &[f64; ROWS]) -> [u32; ROWS] {
-        if self.is_categorical {
-            return values.map(|value| self.first_rank + category_rank(value, self.last_rank));
+    fn vote_in_rows<const ROWS: usize>(
+        &self,
+        processor: impl Processor,
+        rows: &[f64],
+        width: usize,
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]; ROWS],
+    ) {
+        let mut slices = [&rows[..width]; ROWS];
+        for (row, slice) in slices.iter_mut().enumerate() {
+            *slice = &rows[row * width..][..width];
         }
-        let mut above = [0_u64; ROWS];
-        for threshold in &self.thresholds {
-            for (above, value) in above.iter_mut().zip(values) {
-                let at_most = *value <= *threshold;
-                *above += u64::from(!at_most);
+        for group in 0..self.masks.len() {
+            let left = self.left(processor, slices, group);
+            let first_tree = group * GROUP;
+            let trees = (self.trees - first_tree).min(GROUP);
+            let leaf_values = leaf_values.as_chunks::<MAX_LEAVES>().0;
+            processor.add_leaves(&left, &leaf_values[first_tree..][..trees], votes);
+        }
+    }
+
+    /// For each row the leaves of a group of trees that no mask rules out.
+    #[inline(always)]
+    fn left<P: Processor, const ROWS: usize>(
+        &self,
+        processor: P,
+        rows: [&[f64]; ROWS],
+        group: usize,
+    ) -> [P::Left; ROWS] {
+        let masks = &self.masks[group][..];
+        let mut left = [processor.all_leaves(); ROWS];
+        let masks = narrow::<P, ROWS, 1, 9>(processor, &mut left, rows, &self.ranks.up_to_8, masks);
+        let masks =
+            narrow::<P, ROWS, 2, 17>(processor, &mut left, rows, &self.ranks.up_to_16, masks);
+        let masks =
+            narrow::<P, ROWS, 4, 33>(processor, &mut left, rows, &self.ranks.up_to_32, masks);
+        let splits = self.ranks.category_splits.iter();
+        for ((feature, split), masks) in splits.zip(masks.as_chunks::<2>().0) {
+            for (left, row) in left.iter_mut().zip(rows) {
+                let right = usize::from(!split.goes_left(row[*feature]));
+                processor.narrow(left, &masks[right]);
             }
         }
-        above.map(|above| self.first_rank + above as u32)
+        left
     }
 }
 
-/// A category is its own rank; what is none comes after them.
-fn category_rank(value: f64, categories: u32) -> u32 {
-    let category = value as u32;
-    if f64::from(category) == value {
-        category.min(categories)
-    } else {
-        categories
-    }
-}
-
-impl FeatureQuestions {
-    /// For each rank whether a split by `rule` sends it to the right.
-    fn ranks_to_the_right(&self, rule: &Rule) -> Vec<bool> {
-        match rule {
-            Rule::AtMost(_) => {
-                let number = self.number(rule);
-                let ranks = 0..=self.thresholds.len();
-                ranks.map(|rank| rank > number).collect()
-            }
-            Rule::Categories { left, categories } => {
-                let split = CategorySplit::new(left, *categories);
-                let values = (0..self.categories()).map(|category| category as f64);
-                let values = values.chain([f64::NAN]);
-                values.map(|value| !split.goes_left(value)).collect()
-            }
+/// Leaves what some columns leave; returns the masks of those after them.
+#[inline(always)]
+fn narrow<'m, P: Processor, const ROWS: usize, const BLOCKS: usize, const RANKS: usize>(
+    processor: P,
+    left: &mut [P::Left; ROWS],
+    rows: [&[f64]; ROWS],
+    columns: &Columns<BLOCKS>,
+    masks: &'m [GroupMasks],
+) -> &'m [GroupMasks] {
+    let (mine, rest) = masks.split_at(columns.features.len() * RANKS);
+    let columns = columns
+        .features
+        .iter()
+        .zip(&columns.tables)
+        .zip(&columns.counts);
+    for (((feature, thresholds), count), masks) in columns.zip(mine.as_chunks::<RANKS>().0) {
+        let mut values = [0.0; ROWS];
+        for (value, row) in values.iter_mut().zip(rows) {
+            *value = row[*feature];
+        }
+        let ranks = processor.ranks(values, thresholds, *count);
+        for (left, rank) in left.iter_mut().zip(ranks) {
+            processor.narrow(left, &masks[rank as usize]);
         }
     }
+    rest
 }

@@ -1,28 +1,31 @@
 //! The engine for trees.
 //!
 //! Spark grows a forest from few thresholds, at most `maxBins` − 1 a feature,
-//! so that its many splits repeat a few questions. They are answered once a
-//! row, in double precision; what remains is integers, without a branch that
-//! hangs on the row. `masks` is for trees of up to 32 leaves, Spark's default
-//! depth; `padded` for deeper ones; `linked` for whatever has too many
-//! questions or levels for those. Each works on eight trees at a time, so that
-//! the processor has eight independent things to do.
+//! so that its many splits repeat a few questions. `ranks` answers them once a
+//! row, in double precision: what remains is bytes, without a branch that hangs
+//! on the row. `masks` is for trees of up to 32 leaves, Spark's default depth;
+//! `subtrees` for deeper ones; `linked` for whatever has too many questions or
+//! levels for those. `processor` has what the three need of the machine, twice:
+//! for any, and in `avx512` for those that have it, told apart once at the load.
 //!
 //! Every row adds its votes in the order of the trees, which is part of the
 //! number.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod bench;
 mod build;
 mod categories;
 mod linked;
 mod masks;
-mod padded;
-mod questions;
+mod processor;
+mod ranks;
+mod subtrees;
 
 pub use bench::ForestBench;
 use linked::LinkedTrees;
 use masks::Masks;
-use padded::PaddedTrees;
+use subtrees::Subtrees;
 
 /// Trees that are looked at together.
 const LANES: usize = 8;
@@ -46,7 +49,7 @@ pub(crate) struct Forest {
 #[derive(Debug)]
 enum Engine {
     Masks(Masks),
-    Padded(PaddedTrees),
+    Subtrees(Subtrees),
     Linked(LinkedTrees),
 }
 
@@ -61,37 +64,52 @@ impl Forest {
                 masks.votes_of_two(features, width, values, votes);
                 return;
             }
-            self.visit_leaves(features, width, |row, _, leaves| {
-                let mut sums = votes[row];
-                for leaf in leaves {
-                    let [first, second] = values[leaf as usize];
-                    sums[0] += first;
-                    sums[1] += second;
-                }
-                votes[row] = sums;
-            });
+            self.visit_leaves(
+                features,
+                width,
+                #[inline(always)]
+                |row, _, leaves| {
+                    let mut sums = votes[row];
+                    for leaf in leaves {
+                        let [first, second] = values[leaf as usize];
+                        sums[0] += first;
+                        sums[1] += second;
+                    }
+                    votes[row] = sums;
+                },
+            );
             return;
         }
-        self.visit_leaves(features, width, |row, _, leaves| {
-            let votes = &mut votes[row * self.outputs..][..self.outputs];
-            for leaf in leaves {
-                let values = &self.leaf_values[leaf as usize * self.outputs..];
-                for (vote, value) in votes.iter_mut().zip(values) {
-                    *vote += value;
+        self.visit_leaves(
+            features,
+            width,
+            #[inline(always)]
+            |row, _, leaves| {
+                let votes = &mut votes[row * self.outputs..][..self.outputs];
+                for leaf in leaves {
+                    let values = &self.leaf_values[leaf as usize * self.outputs..];
+                    for (vote, value) in votes.iter_mut().zip(values) {
+                        *vote += value;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// Sets each row of `answers` (one a tree) to the leaf values of the trees.
     /// Only for trees with one output.
     pub(crate) fn answers(&self, features: &[f64], width: usize, answers: &mut [f64]) {
-        self.visit_leaves(features, width, |row, first_tree, leaves| {
-            let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
-            for (answer, leaf) in answers.iter_mut().zip(leaves) {
-                *answer = self.leaf_values[leaf as usize];
-            }
-        });
+        self.visit_leaves(
+            features,
+            width,
+            #[inline(always)]
+            |row, first_tree, leaves| {
+                let answers = &mut answers[row * self.trees..][..self.trees][first_tree..];
+                for (answer, leaf) in answers.iter_mut().zip(leaves) {
+                    *answer = self.leaf_values[leaf as usize];
+                }
+            },
+        );
     }
 
     /// How many trees there are.
@@ -119,7 +137,7 @@ impl Forest {
     ) {
         match &self.engine {
             Engine::Masks(masks) => masks.visit_leaves(features, width, visit),
-            Engine::Padded(trees) => trees.visit_leaves(features, width, visit),
+            Engine::Subtrees(trees) => trees.visit_leaves(features, width, visit),
             Engine::Linked(trees) => trees.visit_leaves(features, width, visit),
         }
     }

@@ -1,6 +1,6 @@
 //! The engines against a plain walk through the trees as they were saved.
 
-use super::{Engine, Forest};
+use super::{Engine, Forest, processor};
 use crate::saved::{Rule, SavedNode, SavedTree, Split};
 
 const FEATURES: usize = 4;
@@ -9,6 +9,9 @@ const MAX_CLASSES: usize = 3;
 const FIRST_CATEGORICAL: usize = 2;
 const CATEGORIES: usize = 70;
 
+/// Rows that are scored at once: around the sizes of all blocks.
+const BATCHES: [usize; 7] = [1, 7, 8, 63, 64, 65, 200];
+
 type IsChosen = fn(&Engine) -> bool;
 
 #[test]
@@ -16,68 +19,99 @@ fn every_engine_gives_the_bits_of_a_plain_walk() {
     // Levels, and what is to be chosen for them.
     let cases: [(usize, IsChosen); 3] = [
         (5, |engine| matches!(engine, Engine::Masks(_))),
-        (9, |engine| matches!(engine, Engine::Padded(_))),
-        (12, |engine| matches!(engine, Engine::Linked(_))),
+        (9, |engine| matches!(engine, Engine::Subtrees(_))),
+        (40, |engine| matches!(engine, Engine::Linked(_))),
     ];
     for (levels, is_chosen) in cases {
-        for seed in 1..100 {
+        for seed in 1..60 {
             let mut random = Random(seed);
-            let mut trees: Vec<_> = (0..random.below(12))
-                .map(|_| random_tree(&mut random, levels))
+            let mut trees: Vec<_> = (0..random.below(70))
+                .map(|_| random_tree(&mut random, levels.min(9)))
                 .collect();
-            trees.push(full_tree(&mut random, levels));
-            let engine = forest::<2>(&trees).engine;
-            assert!(
-                is_chosen(&engine),
-                "{levels} levels, seed {seed}: {engine:?}"
-            );
-            let rows: Vec<f64> = (0..75)
-                .flat_map(|_| random_row(&mut random, &trees))
+            trees.push(deep_tree(&mut random, levels));
+            let engine = forests::<2>(&trees).remove(0).engine;
+            assert!(is_chosen(&engine), "{levels} levels, seed {seed}");
+            let near = values_near(&trees);
+            let rows: Vec<f64> = (0..BATCHES[seed as usize % BATCHES.len()])
+                .flat_map(|_| random_row(&mut random, &near))
                 .collect();
-            assert_same_bits::<2>(&forest::<2>(&trees), &trees, &rows);
-            assert_same_bits::<3>(&forest::<3>(&trees), &trees, &rows);
-            assert_same_bits::<3>(&forest::<3>(&trees), &trees, &rows[..FEATURES]);
+            assert_same_bits::<2>(&trees, FEATURES, &rows);
+            assert_same_bits::<3>(&trees, FEATURES, &rows);
         }
     }
 }
 
 #[test]
-fn a_million_rows_through_a_hundred_trees_of_depth_8_give_the_bits_of_a_plain_walk() {
-    let mut random = Random(2026);
-    let few: Vec<f64> = (0..31).map(|_| random_value(&mut random)).collect();
-    let trees: Vec<_> = (0..100)
-        .map(|_| full_tree_of(&mut random, 8, &few))
-        .collect();
-    let forest = forest::<2>(&trees);
-    assert!(matches!(forest.engine, Engine::Padded(_)));
-    let values = values_near(&trees);
-    let mut rows = vec![0.0; 1000 * FEATURES];
-    for _ in 0..1000 {
-        rows.fill_with(|| values[random.below(values.len())]);
-        assert_same_bits::<2>(&forest, &trees, &rows);
+fn a_million_rows_give_the_bits_of_a_plain_walk() {
+    for (levels, count) in [(5, 20), (8, 100)] {
+        let mut random = Random(2026);
+        let few: Vec<f64> = (0..31).map(|_| random_value(&mut random)).collect();
+        let rule = |random: &mut Random| {
+            let threshold = few[random.below(few.len())];
+            (random.below(FEATURES), Rule::AtMost(threshold))
+        };
+        let trees: Vec<_> = (0..count)
+            .map(|_| tree(&mut random, levels, usize::MAX, &rule))
+            .collect();
+        let values = values_near(&trees);
+        let mut rows = vec![0.0; 1000 * FEATURES];
+        for _ in 0..500 {
+            rows.fill_with(|| values[random.below(values.len())]);
+            assert_same_bits::<2>(&trees, FEATURES, &rows);
+        }
+    }
+}
+
+#[test]
+fn more_features_or_thresholds_than_a_vector_holds_give_the_same_bits() {
+    // Features, different thresholds, trees of 8 levels.
+    for (features, thresholds, count) in [
+        (63, 20, 9),
+        (65, 20, 9),
+        (200, 20, 9),
+        (300, 20, 9),
+        (3, 300, 9),
+        (2, 3000, 40),
+        (2, 9000, 60),
+    ] {
+        let mut random = Random(features as u64);
+        let rule = |random: &mut Random| {
+            let threshold = random.below(thresholds) as f64 / 8.0;
+            (random.below(features), Rule::AtMost(threshold))
+        };
+        for levels in [3, 8] {
+            let trees: Vec<_> = (0..count)
+                .map(|_| tree(&mut random, levels, 20, &rule))
+                .collect();
+            let values = values_near(&trees);
+            let rows: Vec<f64> = (0..65 * features)
+                .map(|_| values[random.below(values.len())])
+                .collect();
+            assert_same_bits::<2>(&trees, features, &rows);
+        }
     }
 }
 
 #[test]
 fn a_threshold_that_is_no_number_sends_all_to_the_right() {
     let mut random = Random(3);
-    let mut trees = vec![full_tree(&mut random, 3)];
+    let mut trees = vec![tree(&mut random, 3, usize::MAX, &random_rule)];
     for node in &mut trees[0].nodes {
         if let Some(split) = &mut node.split {
             split.rule = Rule::AtMost(f64::NAN);
         }
     }
-    let row = random_row(&mut random, &trees);
-    assert_same_bits::<2>(&forest::<2>(&trees), &trees, &row);
+    let row = random_row(&mut random, &[0.0]);
+    assert_same_bits::<2>(&trees, FEATURES, &row);
 }
 
 #[test]
 fn answers_are_each_trees_own() {
-    for levels in [4, 8, 12] {
+    for levels in [4, 8, 40] {
         let mut random = Random(7);
-        let trees: Vec<_> = (0..13).map(|_| full_tree(&mut random, levels)).collect();
+        let trees: Vec<_> = (0..13).map(|_| deep_tree(&mut random, levels)).collect();
         let forest = Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction));
-        let row = random_row(&mut random, &trees);
+        let row = random_row(&mut random, &values_near(&trees));
         let mut answers = vec![f64::NAN; trees.len()];
         forest.answers(&row, FEATURES, &mut answers);
         let expected: Vec<_> = trees
@@ -88,24 +122,29 @@ fn answers_are_each_trees_own() {
     }
 }
 
-fn forest<const CLASSES: usize>(trees: &[SavedTree]) -> Forest {
-    Forest::new(trees, CLASSES, |leaf, votes| {
-        votes.extend(shares::<CLASSES>(leaf));
-    })
+/// With all that this processor has, and with what any has.
+fn forests<const CLASSES: usize>(trees: &[SavedTree]) -> Vec<Forest> {
+    [processor::detect(), None]
+        .map(|avx512| {
+            Forest::with(avx512, trees, CLASSES, |leaf, votes| {
+                votes.extend(shares::<CLASSES>(leaf));
+            })
+        })
+        .into()
 }
 
-fn assert_same_bits<const CLASSES: usize>(forest: &Forest, trees: &[SavedTree], rows: &[f64]) {
-    let mut votes = vec![0.0; rows.len() / FEATURES * CLASSES];
-    forest.votes(rows, FEATURES, &mut votes);
-    for (row, votes) in rows.chunks(FEATURES).zip(votes.chunks(CLASSES)) {
-        let expected = plain_votes::<CLASSES>(trees, row);
-        assert!(
-            votes
-                .iter()
-                .map(|vote| vote.to_bits())
-                .eq(expected.map(f64::to_bits)),
-            "{votes:?} instead of {expected:?} for {row:?}"
-        );
+fn assert_same_bits<const CLASSES: usize>(trees: &[SavedTree], width: usize, rows: &[f64]) {
+    let expected: Vec<_> = rows
+        .chunks(width)
+        .map(|row| plain_votes::<CLASSES>(trees, row).map(f64::to_bits))
+        .collect();
+    for forest in forests::<CLASSES>(trees) {
+        let mut votes = vec![0.0; expected.len() * CLASSES];
+        forest.votes(rows, width, &mut votes);
+        let votes = votes.as_chunks::<CLASSES>().0.iter();
+        for ((votes, expected), row) in votes.zip(&expected).zip(rows.chunks(width)) {
+            assert_eq!(votes.map(f64::to_bits), *expected, "{votes:?} for {row:?}");
+        }
     }
 }
 
@@ -153,25 +192,36 @@ fn goes_left(value: f64, left: &[usize], categories: usize) -> bool {
 }
 
 fn random_tree(random: &mut Random, levels: usize) -> SavedTree {
-    let mut nodes = Vec::new();
-    grow(random, &mut nodes, levels, 5, &random_rule);
+    tree(random, levels, 5, &random_rule)
+}
+
+/// A tree with a leaf at the last level: full, or a chain where that is too much.
+fn deep_tree(random: &mut Random, levels: usize) -> SavedTree {
+    if levels < 10 {
+        return tree(random, levels, usize::MAX, &random_rule);
+    }
+    let mut nodes: Vec<SavedNode> = Vec::new();
+    for level in 0..levels {
+        let mut pair = tree(random, 1, usize::MAX, &random_rule).nodes;
+        let (left, right) = (2 * level + 1, 2 * level + 2);
+        if let Some(split) = &mut pair[0].split {
+            (split.left, split.right) = (left, right);
+        }
+        // Its right leaf is the root of the next.
+        nodes.truncate(2 * level);
+        nodes.extend(pair);
+    }
     SavedTree { nodes }
 }
 
-/// A tree of which every leaf has the same depth.
-fn full_tree(random: &mut Random, levels: usize) -> SavedTree {
+fn tree(random: &mut Random, levels: usize, leaf_each: usize, rule: &MakeRule<'_>) -> SavedTree {
     let mut nodes = Vec::new();
-    grow(random, &mut nodes, levels, usize::MAX, &random_rule);
+    grow(random, &mut nodes, levels, leaf_each, rule);
     SavedTree { nodes }
 }
 
-/// The same with thresholds of `few` alone.
-fn full_tree_of(random: &mut Random, levels: usize, few: &[f64]) -> SavedTree {
-    let rule = |random: &mut Random, _| Rule::AtMost(few[random.below(few.len())]);
-    let mut nodes = Vec::new();
-    grow(random, &mut nodes, levels, usize::MAX, &rule);
-    SavedTree { nodes }
-}
+/// Makes up a feature and what it is asked.
+type MakeRule<'a> = dyn Fn(&mut Random) -> (usize, Rule) + 'a;
 
 /// Adds a node and what is under it, in Spark's pre-order; above `levels` one
 /// node in `leaf_each` is a leaf.
@@ -180,7 +230,7 @@ fn grow(
     nodes: &mut Vec<SavedNode>,
     levels: usize,
     leaf_each: usize,
-    rule: &dyn Fn(&mut Random, usize) -> Rule,
+    rule: &MakeRule<'_>,
 ) {
     let id = nodes.len();
     nodes.push(SavedNode {
@@ -193,8 +243,7 @@ fn grow(
     if levels == 0 || random.below(leaf_each) == 0 {
         return;
     }
-    let feature = random.below(FEATURES);
-    let rule_here = rule(random, feature);
+    let (feature, rule_here) = rule(random);
     let left = nodes.len();
     grow(random, nodes, levels - 1, leaf_each, rule);
     let right = nodes.len();
@@ -207,20 +256,22 @@ fn grow(
     });
 }
 
-fn random_rule(random: &mut Random, feature: usize) -> Rule {
+fn random_rule(random: &mut Random) -> (usize, Rule) {
+    let feature = random.below(FEATURES);
     if feature < FIRST_CATEGORICAL {
         let threshold = random.below(100) as f64 / 8.0 - 5.0;
         let odd = ODD[1 + random.below(ODD.len() - 1)];
-        return Rule::AtMost([threshold, odd][usize::from(random.below(8) == 0)]);
+        let threshold = [threshold, odd][usize::from(random.below(8) == 0)];
+        return (feature, Rule::AtMost(threshold));
     }
     // Few ways to split, as in a grown forest.
     let way = random.below(8);
-    Rule::Categories {
-        left: (0..CATEGORIES)
-            .filter(|category| category * 7 % 11 > way)
-            .collect(),
+    let left = (0..CATEGORIES).filter(|category| category * 7 % 11 > way);
+    let rule = Rule::Categories {
+        left: left.collect(),
         categories: CATEGORIES,
-    }
+    };
+    (feature, rule)
 }
 
 /// The thresholds, the values right beside them, and those that compare oddly.
@@ -241,8 +292,7 @@ fn values_near(trees: &[SavedTree]) -> Vec<f64> {
     values
 }
 
-fn random_row(random: &mut Random, trees: &[SavedTree]) -> Vec<f64> {
-    let near = values_near(trees);
+fn random_row(random: &mut Random, near: &[f64]) -> Vec<f64> {
     let numbers = |random: &mut Random| match random.below(4) {
         0 => random_value(random),
         _ => near[random.below(near.len())],

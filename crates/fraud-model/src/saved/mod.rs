@@ -11,10 +11,9 @@ mod trees;
 pub(crate) use linalg::{SavedMatrix, SavedVector};
 pub(crate) use parquet::{Record, Table};
 pub(crate) use stage::SavedStage;
-#[cfg(test)]
-pub(crate) use trees::Split;
 pub(crate) use trees::{
-    Rule, SavedEnsemble, SavedNode, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
+    Rule, SavedEnsemble, SavedNode, SavedTree, Split, TreeKind, read_ensemble, read_tree,
+    tree_weights,
 };
 
 /// The greatest width of a vector, and of all vectors of a pipeline together:
