@@ -88,6 +88,7 @@ fn integer_code(value: &Value, lowest: i64, highest: i64) -> Result<(), Rejectio
     match value.as_i64() {
         Some(integer) if (lowest..=highest).contains(&integer) => Ok(()),
         Some(_) => Err(RejectionCode::OutOfRange),
+        None if value.is_u64() => Err(RejectionCode::OutOfRange),
         None => Err(RejectionCode::WrongType),
     }
 }
