@@ -7,7 +7,6 @@ use super::{FeatureColumn, TransactionBatch, TransactionSchema};
 use crate::Rejection;
 use crate::field::{self, LABEL, TIMESTAMP, TRANSACTION_ID};
 use crate::json::{Cursor, Value};
-use crate::timestamp;
 
 /// What a field is besides a feature.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +125,7 @@ impl Fields {
             (Some(Role::TransactionId), None) => {
                 batch.ids.push(cursor.plain_integer(i64::MAX)?);
             }
-            (Some(Role::Timestamp), None) => batch.timestamps.push(plain_time(cursor)?),
+            (Some(Role::Timestamp), None) => batch.timestamps.push(field::plain_time(cursor)?),
             (Some(Role::Label), None) => {
                 let label = cursor.plain_integer(i64::from(self.classes) - 1)?;
                 batch.labels.push(Some(label as i32));
@@ -193,12 +192,4 @@ impl Fields {
         }
         Ok(())
     }
-}
-
-/// Reads a time as Spark and producer-svc write it; `None` leaves the position.
-fn plain_time(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let text = cursor.peek_text("YYYY-MM-DDThh:mm:ss.SSSZ".len())?;
-    let time = timestamp::parse(text)?;
-    cursor.pass_text(text);
-    Some(time)
 }
