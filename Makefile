@@ -10,10 +10,10 @@ PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens bench-model \
-	chart chart-readme image-check deploy-check fmt clean
+	chart chart-readme image-check terraform-check deploy-check fmt clean
 
 help: ## List the habits
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
 	@$(LOCAL_STACK) demo
@@ -81,10 +81,15 @@ image-check: ## Run each daemon in the file tree of its image, without a contain
 	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
 	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
 
-deploy-check: ## Check images, compose files, rules and dashboard, against the running stack (BINARIES=folder: without building)
+terraform-check: ## Check the Terraform files, and that chart, compose and daemons accept what they hand over (BINARIES=folder: without building)
+	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
+
+deploy-check: ## Check images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
 	@$(MAKE) --no-print-directory image-check
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 fmt: ## Format the code
