@@ -1,5 +1,5 @@
-# Managed Kubernetes. Nothing is installed in it: `terraform output -raw next_steps` says
-# how the chart is.
+# Managed Kubernetes. Nothing is installed in it: `terraform output -raw start` is the
+# script that does.
 
 resource "yandex_kubernetes_cluster" "this" {
   count = local.on_kubernetes ? 1 : 0

@@ -28,12 +28,17 @@ output "machines" {
   value       = [for machine in yandex_compute_instance.machine : machine.network_interface[0].nat_ip_address]
 }
 
-output "next_steps" {
-  description = "Commands that start the daemons"
+output "start" {
+  description = "A script that starts the daemons"
   value = local.on_kubernetes ? templatefile("${path.module}/kubernetes.sh.tftpl", {
     cluster_id = yandex_kubernetes_cluster.this[0].id
     secret_ids = local.secret_ids
     }) : templatefile("${path.module}/compute.sh.tftpl", {
-    producer = module.daemons.producer_command
+    machine_ids = [for machine in yandex_compute_instance.machine : machine.id]
   })
+}
+
+output "producer_command" {
+  description = "Sends the transactions once, from a machine; null on Kubernetes"
+  value       = local.on_kubernetes ? null : module.daemons.producer_command
 }
