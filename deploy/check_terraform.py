@@ -85,6 +85,16 @@ def machines_get_every_file_that_containers_read(cloud_init, machines):
                 assert re.search(rf"\b{daemon} {Path(path).name}\b", script), f"{daemon}: nothing writes {path}"
 
 
+def the_cluster_gets_every_secret_that_the_chart_names(script, values):
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    values = yaml.safe_load(values)
+    for daemon in DAEMONS:
+        for kind, key in (("kafkaPassword", "password"), ("objectStoreKey", "secret-access-key")):
+            secret = values[daemon]["secrets"][kind]["existingSecret"]
+            assert f"secret generic {secret} --from-file={key}=" in script, secret
+    assert f"configmap {values['secrets']['kafkaCa']['existingConfigMap']} --from-file=ca.crt=" in script
+
+
 if __name__ == "__main__":
     binaries, folder = Path(sys.argv[1]), Path(sys.argv[3])
     outputs = {name: output["value"] for name, output in json.loads(Path(sys.argv[2]).read_text()).items()}
@@ -93,5 +103,6 @@ if __name__ == "__main__":
     topics_are_those_of_the_daemons(outputs["topics"], outputs["environment"], binaries)
     nothing_of_the_example_is_left(outputs["compose"])
     machines_get_every_file_that_containers_read(outputs["cloud_init"], outputs["compose"])
+    the_cluster_gets_every_secret_that_the_chart_names(outputs["kubernetes_script"], outputs["helm_values"])
     (folder / "compose.yaml").write_text(outputs["compose"]["1"])
     (folder / "terraform-values.yaml").write_text(outputs["helm_values"])

@@ -64,7 +64,7 @@ locals {
 # The machines fetch the daemons' secrets themselves: metadata would show them to
 # whoever may look at a machine.
 resource "yandex_lockbox_secret_iam_member" "kafka" {
-  for_each = local.on_kubernetes ? {} : yandex_lockbox_secret.kafka
+  for_each = { for daemon, secret in yandex_lockbox_secret.kafka : daemon => secret if !local.on_kubernetes }
 
   secret_id = each.value.id
   role      = "lockbox.payloadViewer"
@@ -72,7 +72,7 @@ resource "yandex_lockbox_secret_iam_member" "kafka" {
 }
 
 resource "yandex_lockbox_secret_iam_member" "object_store" {
-  for_each = local.on_kubernetes ? {} : yandex_lockbox_secret.object_store
+  for_each = { for daemon, secret in yandex_lockbox_secret.object_store : daemon => secret if !local.on_kubernetes }
 
   secret_id = each.value.id
   role      = "lockbox.payloadViewer"

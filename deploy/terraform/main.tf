@@ -8,6 +8,7 @@ module "daemons" {
   access_key_ids    = { for daemon, key in yandex_iam_service_account_static_access_key.daemon : daemon => key.access_key }
   model             = var.model
   partitions        = { transactions = var.partitions.transactions, results = var.partitions.results }
+  cluster_id        = one(yandex_kubernetes_cluster.this[*].id)
   machines          = local.on_kubernetes ? 0 : var.compute.machines
   ssh_public_key    = var.compute.ssh_public_key
   secret_ids        = local.secret_ids

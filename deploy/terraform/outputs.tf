@@ -29,13 +29,11 @@ output "machines" {
 }
 
 output "start" {
-  description = "A script that starts the daemons"
-  value = local.on_kubernetes ? templatefile("${path.module}/kubernetes.sh.tftpl", {
-    cluster_id = yandex_kubernetes_cluster.this[0].id
-    secret_ids = local.secret_ids
-    }) : templatefile("${path.module}/compute.sh.tftpl", {
-    machine_ids = [for machine in yandex_compute_instance.machine : machine.id]
-  })
+  description = "Commands that start the daemons, after the images were pushed and the model was uploaded"
+  value = local.on_kubernetes ? module.daemons.kubernetes_script : join("", [
+    # They found neither when they were made.
+    for machine in yandex_compute_instance.machine : "yc compute instance restart ${machine.id}\n"
+  ])
 }
 
 output "producer_command" {

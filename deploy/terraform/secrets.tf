@@ -19,6 +19,11 @@ resource "yandex_lockbox_secret_version" "kafka" {
   for_each = yandex_lockbox_secret.kafka
 
   secret_id = each.value.id
+
+  lifecycle {
+    # A secret's current version can't be destroyed.
+    create_before_destroy = true
+  }
 }
 
 data "yandex_lockbox_secret_version" "kafka" {
@@ -50,6 +55,10 @@ resource "yandex_lockbox_secret_version" "object_store" {
   entries {
     key        = "secret-access-key"
     text_value = yandex_iam_service_account_static_access_key.daemon[each.key].secret_key
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

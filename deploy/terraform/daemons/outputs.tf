@@ -28,6 +28,14 @@ output "helm_values" {
   value       = yamlencode(local.helm_values)
 }
 
+output "kubernetes_script" {
+  description = "Installs the chart, with what it needs; null without Kubernetes"
+  value = var.cluster_id == null ? null : templatefile("${path.module}/kubernetes.sh.tftpl", {
+    cluster_id = var.cluster_id
+    secret_ids = var.secret_ids
+  })
+}
+
 output "compose" {
   description = "By machine: the compose file that is its metadata"
   value       = { for number, compose in local.compose_of_machine : number => yamlencode(compose) }

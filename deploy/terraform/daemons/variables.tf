@@ -28,6 +28,11 @@ variable "partitions" {
   type        = object({ transactions = number, results = number })
 }
 
+variable "cluster_id" {
+  description = "Of Managed Kubernetes; null where there is none"
+  type        = string
+}
+
 variable "machines" {
   description = "How many machines run compose.yandex.yaml"
   type        = number
