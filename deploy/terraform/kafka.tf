@@ -35,7 +35,6 @@ resource "yandex_mdb_kafka_cluster" "this" {
       }
       kafka_config {
         auto_create_topics_enable = false
-        sasl_enabled_mechanisms   = ["SASL_MECHANISM_SCRAM_SHA_512"]
         # Offsets of a group that stands still outlive what it hasn't read.
         offsets_retention_minutes = max(7 * 24, values(var.retention_hours)...) * 60
       }

@@ -49,11 +49,14 @@ resource "yandex_vpc_security_group" "kafka" {
     port              = 9091
     security_group_id = yandex_vpc_security_group.daemons.id
   }
-  ingress {
-    description    = "Pods, whose addresses Kubernetes leaves as they are inside the network"
-    protocol       = "TCP"
-    port           = 9091
-    v4_cidr_blocks = [local.pods_cidr]
+  dynamic "ingress" {
+    for_each = local.on_kubernetes ? [1] : []
+    content {
+      description    = "Pods, whose addresses Kubernetes leaves as they are inside the network"
+      protocol       = "TCP"
+      port           = 9091
+      v4_cidr_blocks = [local.pods_cidr]
+    }
   }
   ingress {
     description       = "Brokers among themselves"

@@ -56,7 +56,7 @@ variable "network_cidr" {
   default     = "10.10.0.0/16"
 
   validation {
-    condition     = can(cidrsubnet(var.network_cidr, 8, 2)) && !can(regex("^10\\.(96|112)\\.", var.network_cidr))
+    condition     = can(cidrhost(var.network_cidr, 0)) && endswith(var.network_cidr, "/16") && !can(regex("^10\\.(96|112)\\.", var.network_cidr))
     error_message = "network_cidr: a /16, other than 10.96.0.0/16 and 10.112.0.0/16."
   }
 }
@@ -81,6 +81,14 @@ variable "kafka" {
   validation {
     condition     = contains(["3.6", "3.7", "3.8", "3.9"], var.kafka.version)
     error_message = "kafka.version is 3.6, 3.7, 3.8 or 3.9."
+  }
+  validation {
+    condition     = can(regex("^[a-z]+[0-9]+(-c[0-9]+-m[0-9]+|\\.[0-9a-z]+)$", var.kafka.preset))
+    error_message = "kafka.preset is a host class, such as s3-c2-m8: `yc managed-kafka resource-preset list`."
+  }
+  validation {
+    condition     = contains(["network-hdd", "network-ssd", "network-ssd-nonreplicated", "network-ssd-io-m3", "local-ssd"], var.kafka.disk_type)
+    error_message = "kafka.disk_type is network-hdd, network-ssd, network-ssd-nonreplicated, network-ssd-io-m3 or local-ssd."
   }
   validation {
     condition     = var.kafka.disk_size_limit >= var.kafka.disk_size
@@ -148,8 +156,8 @@ variable "kubernetes" {
     error_message = "kubernetes.version: 1.31 or later, which the chart needs, or null."
   }
   validation {
-    condition     = var.kubernetes.nodes >= 1
-    error_message = "kubernetes.nodes: from 1."
+    condition     = var.kubernetes.nodes >= 1 && var.kubernetes.cores >= 2 && var.kubernetes.memory >= 2
+    error_message = "kubernetes: nodes from 1, cores from 2, memory from 2 GB."
   }
 }
 
@@ -174,8 +182,8 @@ variable "compute" {
     error_message = "compute.machines: from 1 to the partitions of transactions and of results; more would have nothing to read."
   }
   validation {
-    condition     = contains([20, 50, 100], var.compute.core_fraction)
-    error_message = "compute.core_fraction is 20, 50 or 100."
+    condition     = contains([20, 50, 100], var.compute.core_fraction) && var.compute.cores >= 2 && var.compute.memory >= 2
+    error_message = "compute: core_fraction is 20, 50 or 100; cores from 2, memory from 2 GB."
   }
 }
 

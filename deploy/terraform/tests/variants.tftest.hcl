@@ -77,6 +77,17 @@ run "compute_gets_machines_and_no_cluster" {
   }
 }
 
+run "brokers_are_reached_over_tls_only" {
+  variables {
+    run_on = "compute"
+  }
+
+  assert {
+    condition     = [for rule in yandex_vpc_security_group.kafka.ingress : rule.port if rule.predefined_target == null] == [9091]
+    error_message = "one rule, and its port is that of TLS"
+  }
+}
+
 run "every_topic_keeps_what_was_acknowledged" {
   variables {
     run_on     = "kubernetes"
