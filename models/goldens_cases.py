@@ -132,6 +132,27 @@ def imputed(**options) -> Case:
     return Case(inputs, [Imputer(inputCols=inputs, outputCols=outputs, **options), assembler(outputs), regression()])
 
 
+def imputed_in_place() -> Case:
+    """Columns written over that were read before, one and several at once, and two that change places."""
+    inputs = ["tx_amount", "hour", "chargebacks", "refunds"]
+    return Case(
+        inputs,
+        [
+            assembler(inputs, "before"),
+            Imputer(inputCol="tx_amount", outputCol="tx_amount"),
+            Imputer(
+                inputCols=["tx_amount", "hour", "chargebacks"],
+                outputCols=["tx_amount", "hour_imputed", "chargebacks"],
+                missingValue=0.0,
+                strategy="median",
+            ),
+            Imputer(inputCols=["chargebacks", "refunds"], outputCols=["refunds", "chargebacks"], missingValue=0.5),
+            assembler(["before", *inputs, "hour_imputed"]),
+            regression(),
+        ],
+    )
+
+
 def naive_bayes(model_type: str, inputs: list[str], *stages: Stage) -> Case:
     features = stages[-1].getOutputCol() if stages else "raw"
     bayes = NaiveBayes(featuresCol=features, labelCol="price_class", modelType=model_type)
@@ -201,6 +222,7 @@ def cases() -> dict[str, Case]:
         "imputer-mean": imputed(),
         "imputer-median": imputed(strategy="median", missingValue=0.0),
         "imputer-mode": imputed(strategy="mode", missingValue=0.5),
+        "imputer-in-place": imputed_in_place(),
         "vector-assembler-error": predicting(DENSE, regression(), handle_invalid="error"),
         "vector-assembler-skip": predicting(DENSE, regression(), handle_invalid="skip"),
         "quantile-discretizer-error": bucketed("error"),

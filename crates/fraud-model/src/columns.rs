@@ -109,7 +109,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// No columns yet; `made` are the names of all that the stages write.
+    /// No columns yet; `made` are the names of those that no transaction has.
     pub(crate) fn new(types: InputTypes, blas: Blas, made: HashSet<String>) -> Self {
         Self {
             types,
@@ -200,8 +200,11 @@ impl Columns {
         match id {
             ColumnId::Input(index) => self.inputs[index].feature.name.clone(),
             ColumnId::Computed(index) => {
-                let column = &self.computed[index];
-                format!("{} (from {})", column.name, column.field)
+                let ComputedInfo { name, field, .. } = &self.computed[index];
+                match **field == **name {
+                    true => name.clone(),
+                    false => format!("{name} (from {field})"),
+                }
             }
         }
     }
@@ -272,7 +275,7 @@ impl Columns {
         }
         let taken = self.computed(name).is_some()
             || self.inputs.iter().any(|input| input.feature.name == name);
-        if taken {
+        if taken && !stage.may_overwrite() {
             return Err(stage.error(format!(
                 "writes the column {name:?}, which is there already"
             )));
@@ -300,9 +303,10 @@ impl Columns {
         Ok(())
     }
 
+    /// The last column of this name: a stage may have written over an earlier one.
     fn computed(&self, name: &str) -> Option<(ColumnId, &ColumnKind)> {
         let named = |column: &ComputedInfo| column.name == name && !name.is_empty();
-        let index = self.computed.iter().position(named)?;
+        let index = self.computed.iter().rposition(named)?;
         Some((ColumnId::Computed(index), &self.computed[index].kind))
     }
 

@@ -47,7 +47,7 @@ impl Pipeline {
     /// Loads the pipeline in `folder`.
     pub(crate) fn load(folder: &Path, types: InputTypes, blas: Blas) -> Result<Self, ModelError> {
         let plan = Plan::read(folder)?;
-        let mut columns = Columns::new(types, blas, plan.written_columns);
+        let mut columns = Columns::new(types, blas, plan.made_columns);
         let mut steps = Vec::new();
         let mut predicts = None;
         for planned in plan.stages {

@@ -17,8 +17,8 @@ pub(crate) struct Plan {
     pub(crate) spark_version: String,
     /// All stages.
     pub(crate) stages: Vec<PlannedStage>,
-    /// The names of the columns that they write.
-    pub(crate) written_columns: HashSet<String>,
+    /// The names of the columns that they make, which therefore no transaction has.
+    pub(crate) made_columns: HashSet<String>,
 }
 
 /// A stage, and whether it must be computed.
@@ -52,13 +52,13 @@ impl Plan {
         }
         let mut saved = Vec::new();
         collect_stages(&pipeline, 0, &mut saved)?;
-        let mut written_columns = HashSet::new();
-        for stage in &saved {
-            written_columns.extend(stage.output_columns()?);
+        let mut made_columns = HashSet::new();
+        for stage in saved.iter().filter(|stage| !stage.may_overwrite()) {
+            made_columns.extend(stage.output_columns()?);
         }
         let stages = assign_roles(folder, saved)?;
         Ok(Self {
-            written_columns,
+            made_columns,
             spark_version: pipeline.spark_version,
             stages,
         })
@@ -129,6 +129,10 @@ fn assign_roles(folder: &Path, saved: Vec<SavedStage>) -> Result<Vec<PlannedStag
         if role != Role::Unused {
             if !stages::is_supported(&saved) {
                 return Err(unsupported(saved, "the prediction depends on it"));
+            }
+            if saved.may_overwrite() {
+                // What was there before is needed only if it is read here.
+                needed.retain(|column| !outputs.contains(column));
             }
             needed.extend(saved.input_columns()?);
         }

@@ -89,6 +89,12 @@ impl SavedStage {
         Ok(names)
     }
 
+    /// Whether Spark lets the stage write a column that is there already, such as
+    /// the one that it reads: most stages say "already exists".
+    pub(crate) fn may_overwrite(&self) -> bool {
+        matches!(self.short_class(), "ImputerModel" | "VectorIndexerModel")
+    }
+
     /// A text parameter, set or default.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
         match self.param(name) {

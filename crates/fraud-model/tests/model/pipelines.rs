@@ -129,6 +129,21 @@ fn a_column_that_another_stage_makes_is_not_looked_for_in_transactions() {
 }
 
 #[test]
+fn most_stages_may_not_write_a_column_that_is_there() {
+    let mut model = MadeModel::new();
+    model.add_assembler(&["a"], "features");
+    let params = json!({"inputCol": "a", "outputCol": "b", "threshold": 1.0});
+    model.add("org.apache.spark.ml.feature.Binarizer", &params, &json!({}));
+    model.add_assembler(&["b"], "features");
+    model.add_tree(1, &json!({}), &halves());
+    let error = model.error();
+    assert!(
+        error.ends_with("writes the column \"features\", which is there already"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_classifier_may_read_what_another_one_predicts() {
     let mut model = MadeModel::assembling(&["a"]);
     let first = json!({"predictionCol": "first", "probabilityCol": "p", "rawPredictionCol": "r"});
