@@ -1,4 +1,4 @@
-"""The pipelines of `goldens.py`: each stage with each option that changes what it computes.
+"""Pipelines of `goldens.py`: each stage with each option that changes what it computes.
 
 Stages before the classifier end in a logistic regression, whose probability
 shows every bit of every feature.
@@ -64,10 +64,13 @@ Stage = Union[Estimator, Transformer]
 
 
 class Case(NamedTuple):
-    """Stages, the last of which predicts, and the columns of transactions that they read."""
+    """Stages, and the columns of transactions that they read."""
 
     inputs: list[str]
     stages: list[Stage]
+    # Whether several columns of a line are odd: where stages leave rows out or die of
+    # them, it matters which of them Spark comes to first.
+    odd_at_once: bool = False
 
 
 def assembler(inputs: list[str], output: str = "features", handle_invalid: str = "keep") -> VectorAssembler:

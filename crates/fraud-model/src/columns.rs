@@ -10,6 +10,7 @@ use crate::ModelError;
 use crate::blas::Blas;
 use crate::input_types::{InputTypes, TypeSource};
 use crate::saved::{MAX_WIDTH, SavedStage};
+use crate::turn::StageTurns;
 
 /// The 15 features with their types, in the order in which the seed's producer
 /// writes them between `ts` and `tx_fraud`.
@@ -103,6 +104,8 @@ pub(crate) struct Columns {
     pub(crate) types: InputTypes,
     /// How the stages that are loaded add products.
     pub(crate) blas: Blas,
+    /// When Spark comes to the stage that is being loaded.
+    pub(crate) turns: StageTurns,
     made: HashSet<String>,
     pub(crate) inputs: Vec<InputColumn>,
     pub(crate) computed: Vec<ComputedInfo>,
@@ -114,6 +117,7 @@ impl Columns {
         Self {
             types,
             blas,
+            turns: StageTurns::default(),
             made,
             inputs: Vec::new(),
             computed: Vec::new(),

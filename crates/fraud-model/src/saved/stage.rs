@@ -95,6 +95,12 @@ impl SavedStage {
         matches!(self.short_class(), "ImputerModel" | "VectorIndexerModel")
     }
 
+    /// Whether Spark computes the stage's columns before it comes to any filter after
+    /// it, because their functions are declared non-deterministic.
+    pub(crate) fn is_barrier(&self) -> bool {
+        matches!(self.short_class(), "StringIndexerModel" | "VectorAssembler")
+    }
+
     /// A text parameter, set or default.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
         match self.param(name) {

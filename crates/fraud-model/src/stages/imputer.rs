@@ -27,14 +27,17 @@ impl Imputer {
         let surrogates = table.single_row()?;
         let mut imputed = Vec::new();
         let mut outputs = Vec::new();
-        for (input, output) in column_pairs(stage)? {
+        for pair in column_pairs(stage, columns)? {
+            if !pair.is_loaded {
+                continue;
+            }
             // The surrogates' columns bear the names of the inputs.
-            let surrogate = surrogates.array::<Float64Array>(&input)?.value(0);
-            let (column, kind) = columns.number(stage, &input)?;
-            outputs.push((output, kind, column));
+            let surrogate = surrogates.array::<Float64Array>(&pair.input)?.value(0);
+            let (column, kind) = columns.number(stage, &pair.input)?;
+            outputs.push((pair.output, kind, column));
             imputed.push(ImputedColumn {
                 column,
-                name: input,
+                name: pair.input,
                 surrogate,
             });
         }

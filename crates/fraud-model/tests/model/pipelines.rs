@@ -51,7 +51,7 @@ fn an_unsupported_stage_that_is_needed_is_named_with_what_is_supported() {
     assert!(
         error.starts_with(
             "stage stage_0 is a org.apache.spark.ml.feature.Tokenizer, which isn't supported; \
-             the prediction depends on it; supported are "
+             the results depend on it; supported are "
         ),
         "{error}"
     );
