@@ -1,6 +1,5 @@
 //! Which model made a score.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -85,11 +84,7 @@ fn hash_folder(folder: &Path) -> Result<String, ModelError> {
     for (relative, path) in files {
         add_file(&mut hash, &relative, &path).map_err(|error| ModelError::io(&path, error))?;
     }
-    let mut digits = String::with_capacity(64);
-    for byte in hash.finalize() {
-        write!(digits, "{byte:02x}").expect("a string takes all text");
-    }
-    Ok(digits)
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn collect_files(

@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::artifacts::Artifacts;
 use super::cache::CachedFile;
-use super::listing::{Listing, RemoteFile, hex};
+use super::listing::{Listing, RemoteFile};
 use super::trouble::Trouble;
 
 /// Between two lines about a long download.
@@ -96,7 +96,7 @@ impl<'a> Download<'a> {
         Ok(CachedFile {
             path: self.file.path.clone(),
             size: self.file.size,
-            sha256: hex(&self.hash.finalize()),
+            sha256: hex::encode(self.hash.finalize()),
         })
     }
 

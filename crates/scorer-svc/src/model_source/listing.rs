@@ -1,8 +1,6 @@
 //! The files of a model as a store lists them. They come from outside: checked before
 //! the first byte is fetched.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::trouble::Trouble;
@@ -134,16 +132,8 @@ impl Listing {
                 etag.as_deref().unwrap_or_default()
             ));
         }
-        hex(&hash.finalize()[..16])
+        hex::encode(&hash.finalize()[..16])
     }
-}
-
-/// In hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        write!(digits, "{byte:02x}").expect("a string takes all text");
-        digits
-    })
 }
 
 fn too_large() -> Trouble {
