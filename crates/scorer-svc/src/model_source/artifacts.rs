@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, RetryConfig};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use service_runtime::config::ObjectStoreConfig;
 
@@ -81,9 +82,11 @@ impl Artifacts {
             None => (server.clone(), rest),
         };
         let parts = path.split('/').filter(|part| !part.is_empty());
+        // The server decodes what it is asked for, and requests are encoded anew.
+        let decoded = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
         Ok(Self::Proxy {
             server,
-            path: parts.map(str::to_owned).collect(),
+            path: parts.map(decoded).collect(),
         })
     }
 

@@ -7,6 +7,7 @@
 mod artifacts;
 mod cache;
 mod download;
+mod file_uri;
 mod listing;
 mod location;
 mod mlflow;
@@ -80,8 +81,15 @@ impl ModelSource {
         let artifacts = match uri.split_once(':') {
             Some(("s3" | "s3a", _)) => Artifacts::in_bucket(uri, &self.object_store)?,
             Some(("mlflow-artifacts", _)) => Artifacts::behind(server, uri)?,
-            Some(("file", path)) => return load_shared(path.trim_start_matches("//"), &options),
-            None => return load_shared(uri, &options),
+            Some(("file", _)) => {
+                let folder = file_uri::folder(uri).ok_or_else(|| {
+                    Trouble::Lasting(format!(
+                        "the registry keeps it at {uri}, which is no folder"
+                    ))
+                })?;
+                return load_shared(&folder, &options);
+            }
+            None => return load_shared(Path::new(uri), &options),
             Some((scheme, _)) => {
                 return Err(Trouble::Lasting(format!(
                     "the registry keeps it at {scheme}:, which can't be read; s3:, mlflow-artifacts: \
@@ -143,12 +151,12 @@ fn named_by_url(url: &str, options: &ModelOptions) -> ModelOptions {
 }
 
 /// A folder of the registry's machine, which may be this one or share the folder.
-fn load_shared(path: &str, options: &ModelOptions) -> Result<Model, Trouble> {
-    let folder = Path::new(path);
+fn load_shared(folder: &Path, options: &ModelOptions) -> Result<Model, Trouble> {
     if fs::metadata(folder).is_err() {
         return Err(Trouble::Lasting(format!(
-            "the registry keeps it in {path}, a folder that this machine doesn't have: let the \
-             server give out its artifacts (mlflow server --serve-artifacts) or keep them in S3"
+            "the registry keeps it in {}, a folder that this machine doesn't have: let the \
+             server give out its artifacts (mlflow server --serve-artifacts) or keep them in S3",
+            folder.display()
         )));
     }
     Ok(Model::load(folder, options)?)

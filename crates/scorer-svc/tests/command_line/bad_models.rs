@@ -43,9 +43,23 @@ fn a_place_that_is_none_is_refused_with_those_that_are() {
         error.contains("give a folder, s3://bucket/prefix or models:/name@alias"),
         "{error}"
     );
-    let error = error_of("models:/fraud");
+    for place in ["", "s3:/bucket/model"] {
+        let error = error_of(place);
+        assert!(
+            error.contains("give a folder, s3://bucket/prefix or models:/name@alias"),
+            "{error}"
+        );
+    }
+    for model in ["models:/fraud", "models:fraud/1"] {
+        let error = error_of(model);
+        assert!(
+            error.contains("is not a registered model: models:/name@alias"),
+            "{error}"
+        );
+    }
+    let error = error_of("file://models/fraud");
     assert!(
-        error.contains("is not a registered model: models:/name@alias"),
+        error.contains("is no folder of this machine: file:///srv/model is one"),
         "{error}"
     );
 }
