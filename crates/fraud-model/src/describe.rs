@@ -15,6 +15,9 @@ pub(crate) struct Description<'a> {
     pub(crate) parity_rows: Option<ParityRows>,
 }
 
+/// Where there are rows to check the model by that can't be used.
+const REMEDY: &str =
+    "it isn't served so: let models/parity.py write the rows, or remove the folder";
 /// Longer lists of columns are cut.
 const MAX_NAMES: usize = 6;
 
@@ -40,8 +43,9 @@ impl fmt::Display for Description<'_> {
                 "parity    no rows; models/parity.py lets Spark write them"
             )?,
             Some(rows) => match rows.count() {
+                Ok(0) => writeln!(f, "parity    {} holds none; {REMEDY}", rows.input.display())?,
                 Ok(count) => writeln!(f, "parity    {count} rows in {}", rows.input.display())?,
-                Err(error) => writeln!(f, "parity    {}: {error}", rows.input.display())?,
+                Err(error) => writeln!(f, "parity    {error}; {REMEDY}")?,
             },
         }
         writeln!(f)?;

@@ -49,11 +49,19 @@ impl ModelIdentity {
         options: &ModelOptions,
     ) -> Result<Self, ModelError> {
         let hash = hash_folder(&folder.pipeline)?;
+        let name = match &options.name {
+            Some(name) => name.clone(),
+            None => folder_name(&folder.root)?,
+        };
+        if name.contains(char::is_control) {
+            let problem = format!(
+                "can't be called {name:?} in headers and metrics: name it by --model-name \
+                 or scorer.model_name, without control characters"
+            );
+            return Err(ModelError::invalid(&folder.root, problem));
+        }
         Ok(Self {
-            name: match &options.name {
-                Some(name) => name.clone(),
-                None => folder_name(&folder.root)?,
-            },
+            name,
             version: match &options.version {
                 Some(version) => version.clone(),
                 None => hash[..12].to_owned(),

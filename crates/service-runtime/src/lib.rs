@@ -4,6 +4,7 @@
 mod admin;
 pub mod config;
 mod context;
+mod error_line;
 mod failpoint;
 mod failure;
 mod health;
@@ -15,6 +16,7 @@ mod shutdown;
 
 pub use config::{ConfigError, RuntimeConfig, Section};
 pub use context::Context;
+pub use error_line::error_line;
 pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};

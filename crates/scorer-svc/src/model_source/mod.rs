@@ -18,7 +18,7 @@ mod waiting;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fraud_model::{Model, ModelOptions};
+use fraud_model::{Model, ModelError, ModelOptions};
 use service_runtime::Shutdown;
 use service_runtime::config::{MlflowConfig, ObjectStoreConfig};
 use tokio::runtime::Handle;
@@ -47,7 +47,7 @@ impl ModelSource {
     /// Loads the model, fetching it if it isn't on this machine.
     fn load(&self, location: &Location, options: &ModelOptions) -> Result<Model, Trouble> {
         match location {
-            Location::Folder(folder) => Ok(Model::load(folder, options)?),
+            Location::Folder(folder) => Ok(load_folder(folder, options)?),
             Location::Bucket(url) => {
                 let artifacts = Artifacts::in_bucket(url, &self.object_store)?;
                 self.load_remote(url, &artifacts, &named_by_url(url, options))
@@ -122,7 +122,7 @@ impl ModelSource {
         let unfinished = cache.begin()?;
         let folder = unfinished.model();
         let files = self.wait(download::fetch_all(artifacts, &listing, &folder))?;
-        Model::load(&folder, options).map_err(|error| error.seen_from(&folder))?;
+        load_folder(&folder, options)?;
         cache.publish(unfinished, &key, files)?;
         // As any later start will load it.
         let folder = cache.find(&key)?.ok_or_else(|| {
@@ -139,6 +139,11 @@ impl ModelSource {
             }
         })
     }
+}
+
+/// Loads a folder that the message of an error is put beside, or that nobody knows.
+fn load_folder(folder: &Path, options: &ModelOptions) -> Result<Model, ModelError> {
+    Model::load(folder, options).map_err(|error| error.seen_from(folder))
 }
 
 /// A copy in the cache doesn't have the folder's name.

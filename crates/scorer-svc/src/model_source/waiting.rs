@@ -9,7 +9,7 @@ use service_runtime::config::{self, Loaded};
 use service_runtime::{Context, Failure, Reason, Service, Shutdown};
 use tracing::warn;
 
-use super::{Location, ModelSource, Trouble};
+use super::{Location, ModelSource, Trouble, load_folder};
 use crate::config::ScorerConfig;
 
 /// Between the first tries; doubled up to the longest.
@@ -70,7 +70,7 @@ pub(crate) fn load_now(
 ) -> anyhow::Result<Model> {
     let location = model.parse()?;
     if let Location::Folder(folder) = &location {
-        return Model::load(folder, options).with_context(|| format!("cannot load model {model}"));
+        return load_folder(folder, options).with_context(|| format!("cannot load model {model}"));
     }
     let Loaded { section, runtime } = config::load_for_command::<ScorerConfig>(service, file)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
