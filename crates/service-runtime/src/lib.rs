@@ -11,6 +11,7 @@ mod health;
 pub mod kafka;
 mod logs;
 pub mod object_store;
+mod progress;
 mod run;
 mod shutdown;
 
@@ -20,5 +21,6 @@ pub use error_line::error_line;
 pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};
+pub use progress::Progress;
 pub use run::{Service, ServiceArgs, run, run_command};
 pub use shutdown::Shutdown;

@@ -3,29 +3,31 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
+use service_runtime::Progress;
 use sha2::{Digest, Sha256};
-use tracing::info;
 
 use super::artifacts::Artifacts;
 use super::cache::CachedFile;
 use super::listing::{Listing, RemoteFile};
 use super::trouble::Trouble;
 
-/// Between two lines about a long download.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+/// Who is told now and then how many bytes of how many are there, where there is no
+/// terminal to draw a bar on.
+pub(super) type Tell = fn(u64, u64);
 
 /// Fetches all files into `folder`, which is empty, and tells what they are.
 pub(super) async fn fetch_all(
     artifacts: &Artifacts,
     listing: &Listing,
     folder: &Path,
+    tell: Tell,
 ) -> Result<Vec<CachedFile>, Trouble> {
     let mut fetching = Fetching {
         bytes: 0,
         of: listing.bytes(),
-        told: Instant::now(),
+        progress: Progress::of_bytes(listing.bytes()),
+        tell,
     };
     let mut fetched = Vec::new();
     for file in listing.files() {
@@ -42,7 +44,8 @@ pub(super) async fn fetch_all(
 struct Fetching {
     bytes: u64,
     of: u64,
-    told: Instant,
+    progress: Progress,
+    tell: Tell,
 }
 
 async fn fetch(
@@ -81,9 +84,8 @@ async fn fetch(
 impl Fetching {
     fn add(&mut self, bytes: u64) {
         self.bytes += bytes;
-        if self.told.elapsed() >= PROGRESS_INTERVAL {
-            self.told = Instant::now();
-            info!(bytes = self.bytes, of = self.of, "fetching the model");
+        if self.progress.is_line_due(self.bytes) {
+            (self.tell)(self.bytes, self.of);
         }
     }
 }

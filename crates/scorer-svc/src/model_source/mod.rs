@@ -26,6 +26,7 @@ use tracing::info;
 
 use artifacts::Artifacts;
 use cache::Cache;
+use download::Tell;
 pub(crate) use location::Location;
 use mlflow::MlflowServer;
 use registry::ModelVersion;
@@ -39,6 +40,8 @@ struct ModelSource {
     mlflow: MlflowConfig,
     /// Empty: the default.
     cache: PathBuf,
+    /// Who is told of a long download.
+    tell: Tell,
     tokio: Handle,
     shutdown: Shutdown,
 }
@@ -121,7 +124,7 @@ impl ModelSource {
         );
         let unfinished = cache.begin()?;
         let folder = unfinished.model();
-        let files = self.wait(download::fetch_all(artifacts, &listing, &folder))?;
+        let files = self.wait(download::fetch_all(artifacts, &listing, &folder, self.tell))?;
         load_folder(&folder, options)?;
         cache.publish(unfinished, &key, files)?;
         // As any later start will load it.

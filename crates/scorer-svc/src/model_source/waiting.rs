@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use fraud_model::{Model, ModelOptions};
 use service_runtime::config::{self, Loaded};
 use service_runtime::{Context, Failure, Reason, Service, Shutdown};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Location, ModelSource, Trouble, load_folder};
 use crate::config::ScorerConfig;
@@ -31,6 +31,7 @@ pub(crate) fn load_when_there(
         object_store: context.config.object_store.clone(),
         mlflow: context.config.mlflow.clone(),
         cache: config.model_cache.clone(),
+        tell: |bytes, of| info!(bytes, of, "fetching the model"),
         tokio: context.tokio.clone(),
         shutdown: context.shutdown.clone(),
     };
@@ -82,6 +83,7 @@ pub(crate) fn load_now(
         object_store: runtime.object_store,
         mlflow: runtime.mlflow,
         cache: section.model_cache,
+        tell: |bytes, of| eprintln!("fetched {bytes} of {of} bytes of the model"),
         tokio: tokio.handle().clone(),
         shutdown: Shutdown::default(),
     };
