@@ -31,7 +31,6 @@ pub(crate) struct ModelFolder {
 /// The part of `MLmodel` that matters here (`mlflow.models.Model.to_dict`).
 #[derive(Debug, Deserialize)]
 struct MlModel {
-    #[serde(default)]
     flavors: Option<BTreeMap<String, Value>>,
     signature: Option<Signature>,
 }

@@ -63,6 +63,20 @@ fn a_column_that_nobody_reads_leaves_rows_out_but_refuses_none() {
 }
 
 #[test]
+fn a_transaction_without_a_label_is_left_out_where_a_stage_skips_on_the_label() {
+    let mut model = MadeModel::new();
+    let params = json!({
+        "inputCol": "tx_fraud", "outputCol": "unread", "handleInvalid": "skip",
+        "splits": ["-Inf", 0.5, "Inf"],
+    });
+    model.add(BUCKETIZER, &params, &json!({}));
+    add_classifier(&mut model, &["a"]);
+    let lines = [r#"{"a":1,"tx_fraud":1}"#, r#"{"a":1}"#];
+    let scores = score(&model.load().expect("it loads"), &lines);
+    assert_eq!(scores.outcomes, [Outcome::Scored, Outcome::Skipped]);
+}
+
+#[test]
 fn a_row_that_one_column_would_refuse_is_left_out_because_of_another() {
     let mut model = bucketing(["x", "y"], "skip");
     add_classifier(&mut model, &["c", "x", "y"]);
