@@ -3,16 +3,18 @@
     goldens.py TRANSACTIONS GOLDENS [CASE ...]
 
 TRANSACTIONS is a Parquet data set of transactions, GOLDENS the folder to write,
-one folder a case of `goldens_cases.py`: transactions `input.jsonl`, and in a
-folder named by the version of Spark that runs this the fitted pipeline `model`,
-the `schema.json` of what it reads, and Spark's answers `output.jsonl`. Line N of the output is what a Spark job writes for line N of
-the input, `null` where its query dies of the line, and `"skipped"` where
+one folder a case of `goldens_cases.py` and `goldens_contentions.py`: transactions
+`input.jsonl`, and in a folder named by the version of Spark that runs this the
+fitted pipeline `model`, the `schema.json` of what it reads, and Spark's answers
+`output.jsonl`. Line N of the output is what a Spark job writes for line N of the
+input, `null` where its query dies of the line, and `"skipped"` where
 `handleInvalid` leaves it out.
 """
 
 import argparse
 import json
 import os
+import random
 import shutil
 import sys
 from pathlib import Path
@@ -26,6 +28,7 @@ from pyspark.sql import functions as sql
 from pyspark.sql.types import StructType
 
 from goldens_cases import Case, cases
+from goldens_contentions import contentions
 from parity import scored, write_lines
 
 FIT_ROWS = 2000
@@ -51,7 +54,7 @@ def main() -> None:
 
     spark = start_spark()
     rows = transactions(spark, arguments.transactions).cache()
-    all_cases = cases()
+    all_cases = cases() | contentions()
     for name in arguments.cases or all_cases:
         write_case(arguments.goldens / name, all_cases[name], rows)
     spark.stop()
@@ -125,17 +128,31 @@ def inputs(case: Case, rows: DataFrame, schema: StructType) -> list[str]:
     drawn = rows.orderBy(sql.xxhash64("transaction_id", sql.lit(7))).limit(ORDINARY_ROWS + ODD_ROWS)
     messages = [message for (message,) in drawn.select(sql.to_json(sql.struct(*schema.names))).collect()]
     types = {field.name: field.dataType.typeName() for field in schema.fields}
-    # One column after the other, so that each gets its turn before the lines end.
-    odd = [
-        (column, ODD_VALUES[types[column]][turn])
-        for turn in range(max(map(len, ODD_VALUES.values())))
-        for column in case.inputs
-        if turn < len(ODD_VALUES[types[column]])
-    ]
-    for line, (column, value) in enumerate(odd[:ODD_ROWS], ORDINARY_ROWS):
-        message = json.loads(messages[line]) | {column: value}
+    odd_values = {column: ODD_VALUES[types[column]] for column in case.inputs}
+    odd = odd_at_once(odd_values) if case.odd_at_once else odd_one_by_one(odd_values)
+    for line, values in enumerate(odd[:ODD_ROWS], ORDINARY_ROWS):
+        message = json.loads(messages[line]) | values
         messages[line] = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     return messages
+
+
+def odd_one_by_one(odd_values: dict[str, list]) -> list[dict]:
+    """One column after the other, so that each gets its turn before the lines end."""
+    return [
+        {column: values[turn]}
+        for turn in range(max(map(len, odd_values.values())))
+        for column, values in odd_values.items()
+        if turn < len(values)
+    ]
+
+
+def odd_at_once(odd_values: dict[str, list]) -> list[dict]:
+    """Several columns of a line, so that the stages contend for it."""
+    chance = random.Random(1)
+    return [
+        {column: chance.choice(odd_values[column]) for column in chance.sample(list(odd_values), chance.randint(1, 3))}
+        for _ in range(ODD_ROWS)
+    ]
 
 
 def results(model: PipelineModel, messages: list[str], schema: StructType) -> list[str]:

@@ -1,4 +1,4 @@
-"""The pipelines of `goldens.py`: each stage with each option that changes what it computes.
+"""Pipelines of `goldens.py`: each stage with each option that changes what it computes.
 
 Stages before the classifier end in a logistic regression, whose probability
 shows every bit of every feature.
@@ -64,10 +64,13 @@ Stage = Union[Estimator, Transformer]
 
 
 class Case(NamedTuple):
-    """Stages, the last of which predicts, and the columns of transactions that they read."""
+    """Stages, and the columns of transactions that they read."""
 
     inputs: list[str]
     stages: list[Stage]
+    # Whether several columns of a line are odd: where stages leave rows out or die of
+    # them, it matters which of them Spark comes to first.
+    odd_at_once: bool = False
 
 
 def assembler(inputs: list[str], output: str = "features", handle_invalid: str = "keep") -> VectorAssembler:
@@ -130,6 +133,27 @@ def imputed(**options) -> Case:
     inputs = ["tx_amount", "hour", "chargebacks"]
     outputs = [f"{column}_imputed" for column in inputs]
     return Case(inputs, [Imputer(inputCols=inputs, outputCols=outputs, **options), assembler(outputs), regression()])
+
+
+def imputed_in_place() -> Case:
+    """Columns written over that were read before, one and several at once, and two that change places."""
+    inputs = ["tx_amount", "hour", "chargebacks", "refunds"]
+    return Case(
+        inputs,
+        [
+            assembler(inputs, "before"),
+            Imputer(inputCol="tx_amount", outputCol="tx_amount"),
+            Imputer(
+                inputCols=["tx_amount", "hour", "chargebacks"],
+                outputCols=["tx_amount", "hour_imputed", "chargebacks"],
+                missingValue=0.0,
+                strategy="median",
+            ),
+            Imputer(inputCols=["chargebacks", "refunds"], outputCols=["refunds", "chargebacks"], missingValue=0.5),
+            assembler(["before", *inputs, "hour_imputed"]),
+            regression(),
+        ],
+    )
 
 
 def naive_bayes(model_type: str, inputs: list[str], *stages: Stage) -> Case:
@@ -201,6 +225,7 @@ def cases() -> dict[str, Case]:
         "imputer-mean": imputed(),
         "imputer-median": imputed(strategy="median", missingValue=0.0),
         "imputer-mode": imputed(strategy="mode", missingValue=0.5),
+        "imputer-in-place": imputed_in_place(),
         "vector-assembler-error": predicting(DENSE, regression(), handle_invalid="error"),
         "vector-assembler-skip": predicting(DENSE, regression(), handle_invalid="skip"),
         "quantile-discretizer-error": bucketed("error"),

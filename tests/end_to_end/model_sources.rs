@@ -122,6 +122,27 @@ fn a_registered_model_is_scored_by_its_version_alias_and_stage() -> Result<()> {
 }
 
 #[test]
+fn a_model_saved_anew_is_fetched_anew_where_the_server_lists_only_sizes() -> Result<()> {
+    let fetching = Fetching::new()?;
+    let logged = fixture("mlflow/random-forest");
+    fetching.stores.register(&logged, "saved-anew")?;
+    fetching.assert_scores_as_spark("models:/saved-anew/1")?;
+    let files = fetching.cached_files().len();
+    fetching.assert_scores_as_spark("models:/saved-anew/1")?;
+    assert_eq!(fetching.cached_files().len(), files);
+
+    let artifacts = fetching.stores.artifacts_of("saved-anew", 1)?;
+    let metadata = artifacts.join("sparkml/metadata/part-00000");
+    let saved = fs::read_to_string(&metadata)?;
+    let later = saved.replace("\"timestamp\":1", "\"timestamp\":2");
+    assert_ne!(later, saved);
+    fs::write(&metadata, later)?;
+    fetching.assert_scores_as_spark("models:/saved-anew/1")?;
+    assert_eq!(fetching.cached_files().len(), 2 * files);
+    Ok(())
+}
+
+#[test]
 fn a_registered_model_whose_artifacts_are_in_s3_is_fetched_from_there() -> Result<()> {
     let fetching = Fetching::new()?;
     let logged = fixture("mlflow/random-forest");

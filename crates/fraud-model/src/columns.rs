@@ -10,6 +10,7 @@ use crate::ModelError;
 use crate::blas::Blas;
 use crate::input_types::{InputTypes, TypeSource};
 use crate::saved::{MAX_WIDTH, SavedStage};
+use crate::turn::StageTurns;
 
 /// The 15 features with their types, in the order in which the seed's producer
 /// writes them between `ts` and `tx_fraud`.
@@ -103,17 +104,20 @@ pub(crate) struct Columns {
     pub(crate) types: InputTypes,
     /// How the stages that are loaded add products.
     pub(crate) blas: Blas,
+    /// When Spark comes to the stage that is being loaded.
+    pub(crate) turns: StageTurns,
     made: HashSet<String>,
     pub(crate) inputs: Vec<InputColumn>,
     pub(crate) computed: Vec<ComputedInfo>,
 }
 
 impl Columns {
-    /// No columns yet; `made` are the names of all that the stages write.
+    /// No columns yet; `made` are the names of those that no transaction has.
     pub(crate) fn new(types: InputTypes, blas: Blas, made: HashSet<String>) -> Self {
         Self {
             types,
             blas,
+            turns: StageTurns::default(),
             made,
             inputs: Vec::new(),
             computed: Vec::new(),
@@ -200,8 +204,11 @@ impl Columns {
         match id {
             ColumnId::Input(index) => self.inputs[index].feature.name.clone(),
             ColumnId::Computed(index) => {
-                let column = &self.computed[index];
-                format!("{} (from {})", column.name, column.field)
+                let ComputedInfo { name, field, .. } = &self.computed[index];
+                match **field == **name {
+                    true => name.clone(),
+                    false => format!("{name} (from {field})"),
+                }
             }
         }
     }
@@ -272,7 +279,7 @@ impl Columns {
         }
         let taken = self.computed(name).is_some()
             || self.inputs.iter().any(|input| input.feature.name == name);
-        if taken {
+        if taken && !stage.may_overwrite() {
             return Err(stage.error(format!(
                 "writes the column {name:?}, which is there already"
             )));
@@ -300,9 +307,10 @@ impl Columns {
         Ok(())
     }
 
+    /// The last column of this name: a stage may have written over an earlier one.
     fn computed(&self, name: &str) -> Option<(ColumnId, &ColumnKind)> {
         let named = |column: &ComputedInfo| column.name == name && !name.is_empty();
-        let index = self.computed.iter().position(named)?;
+        let index = self.computed.iter().rposition(named)?;
         Some((ColumnId::Computed(index), &self.computed[index].kind))
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::columns::ColumnKind;
 use crate::input_types::TypeSource;
 use crate::pipeline::{Pipeline, Step};
+use crate::turn::Turn;
 use crate::{ModelIdentity, Parity, ParityRows};
 
 /// Writes a model as aligned text.
@@ -14,6 +15,9 @@ pub(crate) struct Description<'a> {
     pub(crate) parity_rows: Option<ParityRows>,
 }
 
+/// Where there are rows to check the model by that can't be used.
+const REMEDY: &str =
+    "it isn't served so: let models/parity.py write the rows, or remove the folder";
 /// Longer lists of columns are cut.
 const MAX_NAMES: usize = 6;
 
@@ -39,8 +43,9 @@ impl fmt::Display for Description<'_> {
                 "parity    no rows; models/parity.py lets Spark write them"
             )?,
             Some(rows) => match rows.count() {
+                Ok(0) => writeln!(f, "parity    {} holds none; {REMEDY}", rows.input.display())?,
                 Ok(count) => writeln!(f, "parity    {count} rows in {}", rows.input.display())?,
-                Err(error) => writeln!(f, "parity    {}: {error}", rows.input.display())?,
+                Err(error) => writeln!(f, "parity    {error}; {REMEDY}")?,
             },
         }
         writeln!(f)?;
@@ -80,33 +85,33 @@ impl Description<'_> {
         let saved = &step.saved;
         writeln!(f, "  {number}. {}  {}", saved.short_class(), saved.uid)?;
         let inputs = saved.input_columns().unwrap_or_default();
+        let mut outputs = saved.output_columns().unwrap_or_default();
         write_fact(f, "reads", &names(&inputs))?;
         let Some(computes) = &step.computes else {
-            let outputs = saved.output_columns().unwrap_or_default();
             write_fact(f, "writes", &names(&outputs))?;
-            writeln!(f, "     not computed: the prediction doesn't depend on it")?;
-            if saved
-                .text("handleInvalid")
-                .is_ok_and(|value| value.as_deref() == Some("skip"))
-            {
-                writeln!(
-                    f,
-                    "     so rows that it skips in Spark (handleInvalid=skip) are scored"
-                )?;
-            }
-            return Ok(());
+            return writeln!(f, "     not computed: the results don't depend on it");
         };
-        let written = self.pipeline.columns.computed[computes.writes.clone()].iter();
-        let outputs: Vec<_> = written
-            .filter(|column| !column.name.is_empty())
+        let written = &self.pipeline.columns.computed[computes.writes.clone()];
+        let named = written.iter().filter(|column| !column.name.is_empty());
+        let computed: Vec<_> = named
             .map(|column| match &column.kind {
                 ColumnKind::Vector(slots) => format!("{}[{}]", column.name, slots.len()),
                 _ => column.name.clone(),
             })
             .collect();
-        write_fact(f, "writes", &names(&outputs))?;
+        write_fact(f, "writes", &names(&computed))?;
+        outputs.retain(|output| written.iter().all(|column| column.name != *output));
+        if !outputs.is_empty() {
+            write_fact(f, "not computed", &names(&outputs))?;
+        }
         for (label, value) in computes.stage.facts() {
             write_fact(f, label, &value)?;
+        }
+        if computes.turns.first_column() == Turn::NEVER {
+            writeln!(
+                f,
+                "     computed to leave rows out: nothing reads what it writes"
+            )?;
         }
         Ok(())
     }

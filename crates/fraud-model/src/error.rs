@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A file or folder can't be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}{error}", place(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// A file or folder isn't what Spark writes.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}{problem}", place(path))]
     Invalid {
         /// The file or folder.
         path: PathBuf,
@@ -47,8 +47,8 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// The error with paths inside `folder` as seen from there: for a copy of a model
-    /// that nobody knows by its path.
+    /// The error with paths inside `folder` as seen from there: for a folder that is
+    /// named beside the error, or that nobody knows.
     #[must_use]
     pub fn seen_from(mut self, folder: &Path) -> Self {
         if let Self::Io { path, .. } | Self::Invalid { path, .. } = &mut self
@@ -59,10 +59,10 @@ impl ModelError {
         self
     }
 
-    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
-            source,
+            error,
         }
     }
 
@@ -71,5 +71,13 @@ impl ModelError {
             path: path.to_owned(),
             problem: problem.into(),
         }
+    }
+}
+
+/// What a message begins with that is about a file, or about the folder at hand.
+fn place(path: &Path) -> String {
+    match path.as_os_str().is_empty() {
+        true => String::new(),
+        false => format!("{}: ", path.display()),
     }
 }

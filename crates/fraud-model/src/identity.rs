@@ -1,6 +1,5 @@
 //! Which model made a score.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -50,11 +49,19 @@ impl ModelIdentity {
         options: &ModelOptions,
     ) -> Result<Self, ModelError> {
         let hash = hash_folder(&folder.pipeline)?;
+        let name = match &options.name {
+            Some(name) => name.clone(),
+            None => folder_name(&folder.root)?,
+        };
+        if name.contains(char::is_control) {
+            let problem = format!(
+                "can't be called {name:?} in headers and metrics: name it by --model-name \
+                 or scorer.model_name, without control characters"
+            );
+            return Err(ModelError::invalid(&folder.root, problem));
+        }
         Ok(Self {
-            name: match &options.name {
-                Some(name) => name.clone(),
-                None => folder_name(&folder.root)?,
-            },
+            name,
             version: match &options.version {
                 Some(version) => version.clone(),
                 None => hash[..12].to_owned(),
@@ -85,11 +92,7 @@ fn hash_folder(folder: &Path) -> Result<String, ModelError> {
     for (relative, path) in files {
         add_file(&mut hash, &relative, &path).map_err(|error| ModelError::io(&path, error))?;
     }
-    let mut digits = String::with_capacity(64);
-    for byte in hash.finalize() {
-        write!(digits, "{byte:02x}").expect("a string takes all text");
-    }
-    Ok(digits)
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn collect_files(

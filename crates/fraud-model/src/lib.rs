@@ -4,7 +4,7 @@
 //!
 //! On the way from a folder to a score: `model_folder` finds the pipeline in it,
 //! `saved` reads files, `plan` finds the
-//! stages that the prediction depends on, `stages` holds one file for each
+//! stages that the results depend on, `stages` holds one file for each
 //! kind of stage, `forest` is the engine for trees, `table` holds the columns
 //! of the rows being scored, and `score` is where a batch comes in. `parity`
 //! says which results count as Spark's.
@@ -25,6 +25,7 @@ mod saved;
 mod score;
 mod stages;
 mod table;
+mod turn;
 
 pub use blas::{DotOrder, UnknownDotOrder};
 pub use columns::handbook_columns;

@@ -31,7 +31,7 @@ pub(crate) struct ModelFolder {
 /// The part of `MLmodel` that matters here (`mlflow.models.Model.to_dict`).
 #[derive(Debug, Deserialize)]
 struct MlModel {
-    flavors: BTreeMap<String, Value>,
+    flavors: Option<BTreeMap<String, Value>>,
     signature: Option<Signature>,
 }
 
@@ -68,7 +68,10 @@ impl ModelFolder {
         let described: MlModel = serde_norway::from_str(&text)
             .map_err(|error| ModelError::invalid(&file, format!("not MLflow's: {error}")))?;
         Ok(Self {
-            pipeline: root.join(pipeline_path(&file, &described.flavors)?),
+            pipeline: root.join(pipeline_path(
+                &file,
+                &described.flavors.unwrap_or_default(),
+            )?),
             signature: signature(&file, described.signature)?,
             ..folder
         })
@@ -104,12 +107,13 @@ fn nesting(yaml: &str) -> usize {
 fn pipeline_path(file: &Path, flavors: &BTreeMap<String, Value>) -> Result<PathBuf, ModelError> {
     let Some(spark) = flavors.get("spark") else {
         let names: Vec<_> = flavors.keys().map(String::as_str).collect();
+        let others = match names.is_empty() {
+            true => "nor any other".to_owned(),
+            false => format!("only {}", names.join(" and ")),
+        };
         return Err(ModelError::invalid(
             file,
-            format!(
-                "has no flavour spark, only {}; log the pipeline with mlflow.spark.log_model",
-                names.join(" and ")
-            ),
+            format!("has no flavour spark, {others}; log the pipeline with mlflow.spark.log_model"),
         ));
     };
     let path = spark.get("model_data").and_then(Value::as_str);

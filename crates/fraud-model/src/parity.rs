@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use schema::double::write_java_double;
 use schema::result::{self, ResultRecord};
 
+use crate::ModelError;
+
 /// How far a probability may be from Spark's.
 const LAST_BITS: f64 = 4.5e-16;
 /// One line in so many may differ at all.
@@ -63,10 +65,10 @@ impl ParityRows {
         }
     }
 
-    /// How many transactions there are.
-    pub fn count(&self) -> io::Result<usize> {
-        let lines = BufReader::new(File::open(&self.input)?).split(b'\n');
-        lines.map(|line| line.map(|_| 1)).sum()
+    /// How many transactions there are, where both files can be read.
+    pub fn count(&self) -> Result<usize, ModelError> {
+        count_lines(&self.output).map_err(|error| ModelError::io(&self.output, error))?;
+        count_lines(&self.input).map_err(|error| ModelError::io(&self.input, error))
     }
 }
 
@@ -143,6 +145,11 @@ impl Comparison {
             _ => Ok(Agreement { lines, near }),
         }
     }
+}
+
+fn count_lines(file: &Path) -> io::Result<usize> {
+    let lines = BufReader::new(File::open(file)?).split(b'\n');
+    lines.map(|line| line.map(|_| 1)).sum()
 }
 
 impl Difference {

@@ -1,4 +1,4 @@
-//! A pipeline, ready to compute: the stages that the prediction depends on.
+//! A pipeline, ready to compute: the stages that the results depend on.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,10 +8,11 @@ use schema::transaction::TransactionSchema;
 use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::input_types::InputTypes;
-use crate::plan::{Plan, Role};
+use crate::plan::Plan;
 use crate::saved::SavedStage;
 use crate::stages::{self, Classifier, Stage};
 use crate::table::{Block, ComputedColumn};
+use crate::turn::StageTurns;
 use crate::{ModelError, Parity};
 
 /// A loaded pipeline.
@@ -29,42 +30,49 @@ pub(crate) struct Pipeline {
     predicts: usize,
 }
 
-/// A saved stage, and what it computes if the prediction depends on it.
+/// A saved stage, and what it computes if the results depend on it.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) saved: SavedStage,
     pub(crate) computes: Option<ComputingStage>,
 }
 
-/// A stage and the columns that it writes.
+/// A stage, the columns that it writes, and when Spark would come to them.
 #[derive(Debug)]
 pub(crate) struct ComputingStage {
     pub(crate) stage: Box<dyn Stage>,
     pub(crate) writes: Range<usize>,
+    pub(crate) turns: StageTurns,
 }
 
 impl Pipeline {
     /// Loads the pipeline in `folder`.
     pub(crate) fn load(folder: &Path, types: InputTypes, blas: Blas) -> Result<Self, ModelError> {
         let plan = Plan::read(folder)?;
-        let mut columns = Columns::new(types, blas, plan.written_columns);
+        let mut columns = Columns::new(types, blas, plan.made_columns);
         let mut steps = Vec::new();
         let mut predicts = None;
         for planned in plan.stages {
-            let saved = planned.saved;
-            let computes = if planned.role == Role::Unused {
-                None
-            } else {
+            let computes = if planned.is_computed() {
                 let start = columns.computed.len();
-                let stage = stages::load(&saved, &mut columns)?;
-                if planned.role == Role::Predicts {
+                columns.turns = planned.turns.clone();
+                let stage = stages::load(&planned.saved, &mut columns)?;
+                if planned.predicts {
                     let classes = stage.classifier().map(|classifier| classifier.classes);
                     predicts = classes.map(|classes| (steps.len(), classes));
                 }
-                let writes = start..columns.computed.len();
-                Some(ComputingStage { stage, writes })
+                Some(ComputingStage {
+                    stage,
+                    writes: start..columns.computed.len(),
+                    turns: planned.turns.of_loaded_columns(),
+                })
+            } else {
+                None
             };
-            steps.push(Step { saved, computes });
+            steps.push(Step {
+                saved: planned.saved,
+                computes,
+            });
         }
         let (predicts, classes) =
             predicts.ok_or_else(|| ModelError::invalid(folder, "has no classifier"))?;
@@ -110,7 +118,8 @@ impl Pipeline {
     /// Computes all columns of a block.
     pub(crate) fn compute(&self, block: &mut Block<'_>) {
         for computes in self.steps.iter().filter_map(|step| step.computes.as_ref()) {
-            let (inputs, mut outcomes, outputs) = block.split(computes.writes.clone());
+            let (inputs, mut outcomes, outputs) =
+                block.split(computes.writes.clone(), &computes.turns);
             computes.stage.apply(&inputs, &mut outcomes, outputs);
         }
     }

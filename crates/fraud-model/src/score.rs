@@ -8,6 +8,7 @@ use schema::transaction::TransactionBatch;
 use crate::Model;
 use crate::stages::{Classifier, classifier_outputs};
 use crate::table::{Block, ComputedColumn};
+use crate::turn::Turn;
 
 /// A block of rows goes through all stages while it is in the cache.
 const MAX_BLOCK_ROWS: usize = 256;
@@ -59,6 +60,8 @@ impl Scores {
 pub struct Scorer {
     model: Arc<Model>,
     columns: Vec<ComputedColumn>,
+    /// When each row of a block was decided.
+    decided: Vec<Turn>,
     block_rows: usize,
     scores: Scores,
 }
@@ -71,6 +74,7 @@ impl Scorer {
         Self {
             block_rows: (MAX_BLOCK_VALUES / width.max(1)).clamp(1, MAX_BLOCK_ROWS),
             columns,
+            decided: Vec::new(),
             model,
             scores: Scores::default(),
         }
@@ -89,10 +93,13 @@ impl Scorer {
         scores.outcomes.resize(batch.len(), Outcome::Scored);
         scores.classes = classifier.classes;
         for (block, outcomes) in scores.outcomes.chunks_mut(self.block_rows).enumerate() {
+            self.decided.clear();
+            self.decided.resize(outcomes.len(), Turn::NEVER);
             pipeline.compute(&mut Block {
                 batch,
                 start: block * self.block_rows,
                 outcomes,
+                decided: &mut self.decided,
                 computed: &mut self.columns,
             });
             let columns = &mut self.columns[first_column..first_column + Classifier::COLUMNS];

@@ -6,6 +6,7 @@ use schema::{Rejection, RejectionCode};
 
 use crate::Outcome;
 use crate::columns::{ColumnId, ColumnKind};
+use crate::turn::{StageTurns, Turn};
 
 /// A computed column; its memory is kept from block to block.
 #[derive(Debug)]
@@ -180,17 +181,28 @@ impl Values<'_> {
     }
 }
 
-/// What became of the rows of a block. The first stage that refuses a row or
-/// leaves it out decides: later stages would not see it.
+/// What became of the rows of a block. Where several things happen to a row, that
+/// decides which Spark comes to first.
 #[derive(Debug)]
 pub(crate) struct Outcomes<'a> {
     rows: &'a mut [Outcome],
+    /// When Spark came to what decided about each row.
+    decided: &'a mut [Turn],
+    turns: &'a StageTurns,
+    /// When it computes what the stage is at.
+    column: Turn,
 }
 
 impl Outcomes<'_> {
+    /// The stage turns to another of the columns that it writes.
+    pub(crate) fn turn_to_column(&mut self, index: usize) {
+        self.column = self.turns.columns[index];
+    }
+
     /// Refuses a row; `message` names the field, never a value.
     pub(crate) fn reject(&mut self, row: usize, message: impl FnOnce() -> String) {
-        if self.rows[row] == Outcome::Scored {
+        if self.column < self.decided[row] {
+            self.decided[row] = self.column;
             let rejection = Rejection::new(RejectionCode::InvalidFeature, message());
             self.rows[row] = Outcome::Rejected(rejection);
         }
@@ -198,7 +210,8 @@ impl Outcomes<'_> {
 
     /// Leaves a row out.
     pub(crate) fn skip(&mut self, row: usize) {
-        if self.rows[row] == Outcome::Scored {
+        if self.turns.filter < self.decided[row] {
+            self.decided[row] = self.turns.filter;
             self.rows[row] = Outcome::Skipped;
         }
     }
@@ -222,6 +235,8 @@ pub(crate) struct Block<'a> {
     pub(crate) start: usize,
     /// One a row of the block.
     pub(crate) outcomes: &'a mut [Outcome],
+    /// When each of them was decided.
+    pub(crate) decided: &'a mut [Turn],
     /// In the order of [`ColumnId::Computed`].
     pub(crate) computed: &'a mut [ComputedColumn],
 }
@@ -229,10 +244,11 @@ pub(crate) struct Block<'a> {
 impl Block<'_> {
     /// What a stage reads, what it decides, and the columns that it writes,
     /// which follow those it may read.
-    pub(crate) fn split(
-        &mut self,
+    pub(crate) fn split<'b>(
+        &'b mut self,
         outputs: std::ops::Range<usize>,
-    ) -> (Inputs<'_>, Outcomes<'_>, &mut [ComputedColumn]) {
+        turns: &'b StageTurns,
+    ) -> (Inputs<'b>, Outcomes<'b>, &'b mut [ComputedColumn]) {
         let rows = self.outcomes.len();
         let (computed, rest) = self.computed.split_at_mut(outputs.start);
         let written = &mut rest[..outputs.len()];
@@ -247,6 +263,9 @@ impl Block<'_> {
         };
         let outcomes = Outcomes {
             rows: self.outcomes,
+            decided: self.decided,
+            turns,
+            column: turns.first_column(),
         };
         (inputs, outcomes, written)
     }

@@ -6,7 +6,6 @@ mod config;
 mod metrics;
 mod outbox;
 mod pace;
-mod progress;
 mod run;
 mod sample;
 mod sending;

@@ -5,14 +5,13 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use service_runtime::Context;
+use service_runtime::{Context, Progress};
 use tracing::{error, info};
 
 use crate::config::ProducerConfig;
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Queued};
 use crate::pace::Pace;
-use crate::progress::Progress;
 use crate::sample::{Sample, Selected};
 use crate::show::KeyValueTable;
 use crate::source::{RowGroup, Source};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use fraud_model::{DotOrder, Model, ModelOptions};
 use schema::RejectionCode;
-use service_runtime::{Service, ServiceArgs};
+use service_runtime::{Service, ServiceArgs, error_line};
 
 use crate::config::ScorerConfig;
 use crate::replay::{self, Place};
@@ -162,7 +162,7 @@ impl ModelArgs {
     /// Loads the model, fetching it if it isn't on this machine.
     pub(crate) fn load(&self) -> anyhow::Result<Model> {
         let options = ModelOptions {
-            name: self.model_name.clone(),
+            name: self.model_name.clone().filter(|name| !name.is_empty()),
             version: None,
             input_schema: self.input_schema.clone(),
             dot_order: self.dot_order,
@@ -195,6 +195,6 @@ pub fn main() -> ExitCode {
 
 /// Says why a command can't start, in one line, with its exit code.
 pub(crate) fn cannot_start(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", error_line(error));
     ExitCode::from(2)
 }

@@ -7,6 +7,8 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use service_runtime::error_line;
+
 use crate::cli::{ScoreArgs, cannot_start};
 use crate::lines::{Answer, Lines};
 use input::Input;
@@ -19,7 +21,7 @@ pub(crate) fn run(args: &ScoreArgs) -> ExitCode {
         Err(error) => match error.downcast_ref() {
             Some(CannotWrite(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Some(CannotWrite(_)) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", error_line(&error));
                 ExitCode::FAILURE
             }
             None => cannot_start(&error),

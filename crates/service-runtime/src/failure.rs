@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
+use crate::error_line;
+
 /// Why a daemon stops; its exit code follows from it.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// It can't start: configuration, model, input. Exit code 2.
-    #[error("{0:#}")]
+    #[error("{}", error_line(.0))]
     Start(anyhow::Error),
     /// It can't go on: fenced, fatal, gave up. Exit code 1.
-    #[error("{0:#}")]
+    #[error("{}", error_line(.0))]
     Runtime(anyhow::Error),
 }
 

@@ -1,11 +1,11 @@
 //! A real S3 server and a real MLflow server, shared by the tests.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use local_stack::{ChildProcess, DaemonCommand, binary, free_port, http_get, wait_until};
 
 use super::PATIENCE;
@@ -69,6 +69,19 @@ impl ModelStores {
     /// Registers a folder that MLflow wrote, with its artifacts in the server's own store.
     pub(crate) fn register(&self, folder: &Path, name: &str) -> Result<()> {
         self.put(["register".as_ref(), folder.as_os_str(), name.as_ref()])
+    }
+
+    /// Where the server itself keeps a version of a registered model.
+    pub(crate) fn artifacts_of(&self, name: &str, version: u32) -> Result<PathBuf> {
+        let path = format!(
+            "/api/2.0/mlflow/model-versions/get-download-uri?name={name}&version={version}"
+        );
+        let answer = http_get(([127, 0, 0, 1], self.mlflow.port).into(), &path)?;
+        let answer: serde_json::Value = serde_json::from_str(&answer.body)?;
+        let uri = answer["artifact_uri"].as_str().unwrap_or_default();
+        let path = uri.strip_prefix("mlflow-artifacts:/");
+        let path = path.with_context(|| format!("{name} is at {uri:?}"))?;
+        Ok(self.folder.path().join("artifacts").join(path))
     }
 
     /// As [`Self::register`], with the artifacts in S3.

@@ -89,6 +89,18 @@ impl SavedStage {
         Ok(names)
     }
 
+    /// Whether Spark lets the stage write a column that is there already, such as
+    /// the one that it reads: most stages say "already exists".
+    pub(crate) fn may_overwrite(&self) -> bool {
+        matches!(self.short_class(), "ImputerModel" | "VectorIndexerModel")
+    }
+
+    /// Whether Spark computes the stage's columns before it comes to any filter after
+    /// it, because their functions are declared non-deterministic.
+    pub(crate) fn is_barrier(&self) -> bool {
+        matches!(self.short_class(), "StringIndexerModel" | "VectorAssembler")
+    }
+
     /// A text parameter, set or default.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ModelError> {
         match self.param(name) {

@@ -24,7 +24,7 @@ struct BinarizedColumn {
 
 impl Binarizer {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
-        let pairs = column_pairs(stage)?;
+        let pairs = column_pairs(stage, columns)?;
         let thresholds = match stage.doubles("thresholds")? {
             Some(thresholds) => thresholds,
             None => vec![stage.double_or("threshold", 0.0)?; pairs.len()],
@@ -34,7 +34,11 @@ impl Binarizer {
             return Err(stage.error(format!("has {found} thresholds, but reads {read} columns")));
         }
         let mut binarized = Vec::new();
-        for ((input, output), threshold) in pairs.into_iter().zip(thresholds) {
+        for (pair, threshold) in pairs.into_iter().zip(thresholds) {
+            if !pair.is_loaded {
+                continue;
+            }
+            let (input, output) = (pair.input, pair.output);
             let (column, kind) = columns.read(stage, &input, FeatureType::Double)?;
             match kind {
                 ColumnKind::Vector(slots) => columns.add_vector(stage, &output, slots)?,
@@ -68,7 +72,8 @@ impl Stage for Binarizer {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        for (binarized, output) in self.columns.iter().zip(outputs) {
+        for (at, (binarized, output)) in self.columns.iter().zip(outputs).enumerate() {
+            outcomes.turn_to_column(at);
             let column = inputs.column(binarized.column);
             if let Values::Vector(vectors) = column {
                 outcomes.reject_null_vectors(vectors, &binarized.name);

@@ -21,7 +21,7 @@ struct BucketedColumn {
 
 impl Bucketizer {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
-        let pairs = column_pairs(stage)?;
+        let pairs = column_pairs(stage, columns)?;
         let splits = match stage.double_lists("splitsArray")? {
             Some(lists) => lists,
             None => stage.doubles("splits")?.into_iter().collect(),
@@ -34,12 +34,16 @@ impl Bucketizer {
             )));
         }
         let mut bucketed = Vec::new();
-        for ((input, output), splits) in pairs.into_iter().zip(splits) {
+        for (pair, splits) in pairs.into_iter().zip(splits) {
+            if !pair.is_loaded {
+                continue;
+            }
             if splits.len() < 3 || !splits.is_sorted_by(|before, after| before < after) {
+                let input = pair.input;
                 return Err(stage.error(format!("splits of {input:?} are not at least 3 in order")));
             }
-            let (column, _) = columns.number(stage, &input)?;
-            columns.add_category(stage, &output, splits.len() - 1, column)?;
+            let (column, _) = columns.number(stage, &pair.input)?;
+            columns.add_category(stage, &pair.output, splits.len() - 1, column)?;
             bucketed.push(BucketedColumn {
                 column,
                 label: columns.label(column),
@@ -62,7 +66,8 @@ impl Stage for Bucketizer {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        for (bucketed, output) in self.columns.iter().zip(outputs) {
+        for (at, (bucketed, output)) in self.columns.iter().zip(outputs).enumerate() {
+            outcomes.turn_to_column(at);
             let values = inputs.column(bucketed.column);
             let buckets = output.doubles();
             let label = &bucketed.label;

@@ -3,18 +3,15 @@
 use arrow::array::Float64Array;
 
 use super::classifier::{Classifier, outputs};
-use super::{Fact, Loaded, Stage};
-use crate::blas::Blas;
+use super::{Fact, LinearMargin, Loaded, Stage};
 use crate::columns::Columns;
 use crate::saved::{SavedMatrix, SavedStage, SavedVector, Table};
-use crate::table::{ComputedColumn, Inputs, Outcomes};
+use crate::table::{ComputedColumn, Inputs, Outcomes, VectorColumn};
 
 #[derive(Debug)]
 pub(crate) struct FactorizationMachine {
     classifier: Classifier,
-    blas: Blas,
-    intercept: f64,
-    linear: SavedVector,
+    linear: LinearMargin,
     /// One row a feature.
     factors: SavedMatrix,
 }
@@ -34,9 +31,11 @@ impl FactorizationMachine {
         }
         Ok(Box::new(Self {
             classifier: Classifier::load(stage, columns, features, 2)?,
-            blas: columns.blas,
-            intercept: row.array::<Float64Array>("intercept")?.value(0),
-            linear,
+            linear: LinearMargin {
+                blas: columns.blas,
+                coefficients: linear,
+                intercept: row.array::<Float64Array>("intercept")?.value(0),
+            },
             factors,
         }))
     }
@@ -44,8 +43,9 @@ impl FactorizationMachine {
     /// The margin of class 1 (`FactorizationMachines.getRawPrediction` in
     /// Spark's sources): factor by factor, half of what the square of the sum
     /// is greater than the sum of the squares.
-    fn margin(&self, x: &[f64], sparse: bool) -> f64 {
-        let mut margin = self.intercept + self.blas.vector_dot(x, sparse, &self.linear);
+    fn margin(&self, features: &VectorColumn, row: usize) -> f64 {
+        let mut margin = self.linear.of(features, row);
+        let x = features.row(row);
         for factor in 0..self.factors.columns {
             let (mut sum, mut squares) = (0.0, 0.0);
             for (feature, value) in x.iter().enumerate().filter(|(_, value)| **value != 0.0) {
@@ -70,7 +70,7 @@ impl Stage for FactorizationMachine {
     ) {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
-        outputs.set_margins(|row| self.margin(features.row(row), features.sparse[row]));
+        outputs.set_margins(|row| self.margin(features, row));
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[1] = 1.0 / (1.0 + (-raw[1]).exp());
             probability[0] = 1.0 - probability[1];
@@ -79,7 +79,7 @@ impl Stage for FactorizationMachine {
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![
-            ("intercept", self.intercept.to_string()),
+            self.linear.fact(),
             ("factors", self.factors.columns.to_string()),
         ];
         facts.extend(self.classifier.facts());

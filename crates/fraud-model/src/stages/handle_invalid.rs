@@ -16,6 +16,28 @@ pub(super) enum HandleInvalid {
     Keep,
 }
 
+/// Whether a stage leaves rows out, as one with `handleInvalid=skip` does, whoever
+/// reads what it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// It doesn't.
+    None,
+    /// By the values that it reads (`na.drop` of its inputs).
+    ByInputs,
+    /// By what it makes of them (`na.drop` of its output).
+    ByOutput,
+}
+
+impl Filter {
+    pub(crate) fn of(stage: &SavedStage) -> Result<Self, ModelError> {
+        Ok(match stage.text("handleInvalid")?.as_deref() {
+            Some("skip") if stage.short_class() == "VectorIndexerModel" => Self::ByOutput,
+            Some("skip") => Self::ByInputs,
+            _ => Self::None,
+        })
+    }
+}
+
 impl HandleInvalid {
     pub(super) fn load(stage: &SavedStage) -> Result<Self, ModelError> {
         match stage.text("handleInvalid")?.as_deref() {

@@ -26,16 +26,24 @@ impl Imputer {
         let table = Table::read(&stage.table_folder("data"))?;
         let surrogates = table.single_row()?;
         let mut imputed = Vec::new();
-        for (input, output) in column_pairs(stage)? {
+        let mut outputs = Vec::new();
+        for pair in column_pairs(stage, columns)? {
+            if !pair.is_loaded {
+                continue;
+            }
             // The surrogates' columns bear the names of the inputs.
-            let surrogate = surrogates.array::<Float64Array>(&input)?.value(0);
-            let (column, kind) = columns.number(stage, &input)?;
-            columns.add_number(stage, &output, kind, column)?;
+            let surrogate = surrogates.array::<Float64Array>(&pair.input)?.value(0);
+            let (column, kind) = columns.number(stage, &pair.input)?;
+            outputs.push((pair.output, kind, column));
             imputed.push(ImputedColumn {
                 column,
-                name: input,
+                name: pair.input,
                 surrogate,
             });
+        }
+        // An output may replace an input, which is read before: that of any pair.
+        for (output, kind, column) in outputs {
+            columns.add_number(stage, &output, kind, column)?;
         }
         Ok(Box::new(Self {
             columns: imputed,

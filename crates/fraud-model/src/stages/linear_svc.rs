@@ -3,8 +3,7 @@
 use arrow::array::Float64Array;
 
 use super::classifier::{Classifier, Decision, outputs};
-use super::{Fact, Loaded, Stage};
-use crate::blas::Blas;
+use super::{Fact, LinearMargin, Loaded, Stage};
 use crate::columns::Columns;
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -12,9 +11,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct LinearSvc {
     classifier: Classifier,
-    blas: Blas,
-    coefficients: SavedVector,
-    intercept: f64,
+    margin: LinearMargin,
     /// Class 1 is predicted where the margin is above.
     threshold: f64,
 }
@@ -29,9 +26,11 @@ impl LinearSvc {
         let threshold = stage.double_or("threshold", 0.0)?;
         Ok(Box::new(Self {
             classifier: classifier.with_decision(Decision::RawAbove(threshold)),
-            blas: columns.blas,
-            coefficients,
-            intercept: row.array::<Float64Array>("intercept")?.value(0),
+            margin: LinearMargin {
+                blas: columns.blas,
+                coefficients,
+                intercept: row.array::<Float64Array>("intercept")?.value(0),
+            },
             threshold,
         }))
     }
@@ -46,16 +45,13 @@ impl Stage for LinearSvc {
     ) {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
-        outputs.set_margins(|row| {
-            let (x, sparse) = (features.row(row), features.sparse[row]);
-            self.blas.vector_dot(x, sparse, &self.coefficients) + self.intercept
-        });
+        outputs.set_margins(|row| self.margin.of(features, row));
         self.classifier.decide(&mut outputs, |_, _| {});
     }
 
     fn facts(&self) -> Vec<Fact> {
         vec![
-            ("intercept", self.intercept.to_string()),
+            self.margin.fact(),
             ("threshold", self.threshold.to_string()),
             ("probability", "none: results leave it out".to_owned()),
         ]

@@ -4,9 +4,8 @@ use arrow::array::{BooleanArray, Int32Array};
 
 use super::classifier::{Classifier, Decision, outputs};
 use super::multinomial_regression::MultinomialRegression;
-use super::{Fact, Loaded, Stage};
+use super::{Fact, LinearMargin, Loaded, Stage};
 use crate::ModelError;
-use crate::blas::Blas;
 use crate::columns::Columns;
 use crate::saved::{SavedMatrix, SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -14,9 +13,7 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 #[derive(Debug)]
 pub(crate) struct LogisticRegression {
     classifier: Classifier,
-    blas: Blas,
-    coefficients: SavedVector,
-    intercept: f64,
+    margin: LinearMargin,
     /// Class 1 is predicted where its probability is above.
     threshold: f64,
 }
@@ -44,12 +41,14 @@ impl LogisticRegression {
         let threshold = threshold(stage)?;
         Ok(Box::new(Self {
             classifier: classifier.with_decision(decision(stage, threshold)?),
-            blas: columns.blas,
-            coefficients: SavedVector {
-                values: matrix.row(0).to_vec(),
-                sparse: matrix.sparse,
+            margin: LinearMargin {
+                blas: columns.blas,
+                coefficients: SavedVector {
+                    values: matrix.row(0).to_vec(),
+                    sparse: matrix.sparse,
+                },
+                intercept,
             },
-            intercept,
             threshold,
         }))
     }
@@ -64,10 +63,7 @@ impl Stage for LogisticRegression {
     ) {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
-        outputs.set_margins(|row| {
-            let (x, sparse) = (features.row(row), features.sparse[row]);
-            self.blas.vector_dot(x, sparse, &self.coefficients) + self.intercept
-        });
+        outputs.set_margins(|row| self.margin.of(features, row));
         self.classifier.decide(&mut outputs, |raw, probability| {
             probability[0] = 1.0 / (1.0 + (-raw[0]).exp());
             probability[1] = 1.0 - probability[0];
@@ -76,7 +72,7 @@ impl Stage for LogisticRegression {
 
     fn facts(&self) -> Vec<Fact> {
         vec![
-            ("intercept", self.intercept.to_string()),
+            self.margin.fact(),
             ("threshold", self.threshold.to_string()),
         ]
     }

@@ -13,6 +13,7 @@ mod handle_invalid;
 mod importances;
 mod imputer;
 mod interaction;
+mod linear_margin;
 mod linear_svc;
 mod logistic_regression;
 mod min_max_scaler;
@@ -45,10 +46,12 @@ pub(crate) use classifier::{Classifier, outputs as classifier_outputs};
 use elementwise_product::ElementwiseProduct;
 use factorization_machine::FactorizationMachine;
 use gradient_boosted_trees::GradientBoostedTrees;
+pub(crate) use handle_invalid::Filter;
 use handle_invalid::HandleInvalid;
 use importances::Importances;
 use imputer::Imputer;
 use interaction::Interaction;
+use linear_margin::LinearMargin;
 use linear_svc::LinearSvc;
 use logistic_regression::LogisticRegression;
 use min_max_scaler::MinMaxScaler;
@@ -202,9 +205,16 @@ fn listed(items: &[String]) -> String {
     format!("{}, … ({} in all)", items[..MOST].join(", "), items.len())
 }
 
-/// The names of the columns that a stage with one or many columns reads and
-/// writes, pair by pair.
-fn column_pairs(stage: &SavedStage) -> Result<Vec<(String, String)>, ModelError> {
+/// A column that a stage with one or many columns reads, and the one that it writes.
+struct ColumnPair {
+    input: String,
+    output: String,
+    /// Whether Spark computes it, or leaves rows out by it. If not, the stage must do
+    /// as if it weren't there.
+    is_loaded: bool,
+}
+
+fn column_pairs(stage: &SavedStage, columns: &Columns) -> Result<Vec<ColumnPair>, ModelError> {
     let inputs = stage.input_columns()?;
     let outputs = stage.output_columns()?;
     if inputs.is_empty() || inputs.len() != outputs.len() {
@@ -214,5 +224,11 @@ fn column_pairs(stage: &SavedStage) -> Result<Vec<(String, String)>, ModelError>
             outputs.len()
         )));
     }
-    Ok(inputs.into_iter().zip(outputs).collect())
+    let pairs = inputs.into_iter().zip(outputs).enumerate();
+    let pair = |(index, (input, output))| ColumnPair {
+        input,
+        output,
+        is_loaded: columns.turns.is_loaded(index),
+    };
+    Ok(pairs.map(pair).collect())
 }

@@ -31,7 +31,7 @@ impl OneHotEncoder {
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let sizes = row.list::<Int32Array>("categorySizes")?.integers(0);
-        let pairs = column_pairs(stage)?;
+        let pairs = column_pairs(stage, columns)?;
         if sizes.len() != pairs.len() {
             return Err(row.error(format!(
                 "has categories of {} columns, but the stage reads {}",
@@ -40,16 +40,23 @@ impl OneHotEncoder {
             )));
         }
         let mut encoded = Vec::new();
-        for ((input, output), size) in pairs.into_iter().zip(sizes) {
+        for (pair, size) in pairs.into_iter().zip(sizes) {
+            if !pair.is_loaded {
+                continue;
+            }
             let categories = usize::try_from(*size)
                 .ok()
                 .filter(|size| (1..MAX_WIDTH).contains(size))
-                .ok_or_else(|| row.error(format!("gives {input:?} {size} categories")))?;
-            let (column, _) = columns.number(stage, &input)?;
+                .ok_or_else(|| row.error(format!("gives {:?} {size} categories", pair.input)))?;
+            let (column, _) = columns.number(stage, &pair.input)?;
             // `keep` adds a category for what is invalid, `dropLast` drops one.
             let width = categories + usize::from(handle_invalid == HandleInvalid::Keep)
                 - usize::from(drop_last);
-            columns.add_vector(stage, &output, vec![Slot::of(columns.field(column)); width])?;
+            columns.add_vector(
+                stage,
+                &pair.output,
+                vec![Slot::of(columns.field(column)); width],
+            )?;
             encoded.push(EncodedColumn {
                 column,
                 label: columns.label(column),
@@ -72,7 +79,8 @@ impl Stage for OneHotEncoder {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        for (encoded, output) in self.columns.iter().zip(outputs) {
+        for (at, (encoded, output)) in self.columns.iter().zip(outputs).enumerate() {
+            outcomes.turn_to_column(at);
             let values = inputs.column(encoded.column);
             let vectors = output.vectors();
             vectors.values.fill(0.0);

@@ -39,7 +39,7 @@ enum Indices {
 impl StringIndexer {
     pub(crate) fn load(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let handle_invalid = HandleInvalid::load(stage)?;
-        let pairs = column_pairs(stage)?;
+        let pairs = column_pairs(stage, columns)?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
         let labels = read_labels(&row)?;
@@ -50,7 +50,11 @@ impl StringIndexer {
             )));
         }
         let mut indexed = Vec::new();
-        for ((input, output), labels) in pairs.into_iter().zip(labels) {
+        for (pair, labels) in pairs.into_iter().zip(labels) {
+            if !pair.is_loaded {
+                continue;
+            }
+            let (input, output) = (pair.input, pair.output);
             let (column, kind) = columns.read(stage, &input, FeatureType::String)?;
             let indices = match kind {
                 ColumnKind::String => Indices::strings(&labels),
@@ -162,7 +166,8 @@ impl Stage for StringIndexer {
         outcomes: &mut Outcomes<'_>,
         outputs: &mut [ComputedColumn],
     ) {
-        for (indexed, output) in self.columns.iter().zip(outputs) {
+        for (at, (indexed, output)) in self.columns.iter().zip(outputs).enumerate() {
+            outcomes.turn_to_column(at);
             let values = inputs.column(indexed.column);
             for (row, target) in output.doubles().values.iter_mut().enumerate() {
                 let mut index = indexed.indices.index(&values, row);

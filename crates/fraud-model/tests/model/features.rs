@@ -1,10 +1,13 @@
 //! Stages before the classifier, where the fixtures don't reach.
 
-use fraud_model::Outcome;
+use std::path::Path;
+use std::sync::Arc;
+
+use fraud_model::{Model, ModelOptions, Outcome};
 use serde_json::json;
 
 use crate::made::{ASSEMBLER, MadeModel, leaf, split};
-use crate::support::{copy_folder, model_folder, score};
+use crate::support::{copy_folder, entries, goldens, lines, model_folder, score, score_lines};
 
 const ENCODER: &str = "org.apache.spark.ml.feature.OneHotEncoderModel";
 const BINARIZER: &str = "org.apache.spark.ml.feature.Binarizer";
@@ -84,9 +87,9 @@ fn rows_are_scored_alike_in_batches_of_any_size() {
     let model = crate::support::load("imputed-buckets");
     let lines = crate::support::expected_lines("imputed-buckets", "input.jsonl");
     let lines: Vec<_> = lines.iter().cycle().take(1000).collect();
-    let together = crate::support::score_lines(&model, &lines);
+    let together = score_lines(&model, &lines);
     for (line, together) in lines.iter().zip(together) {
-        assert_eq!(crate::support::score_lines(&model, &[line]), [together]);
+        assert_eq!(score_lines(&model, &[line]), [together]);
     }
 }
 
@@ -109,6 +112,30 @@ fn a_null_is_below_the_threshold_of_a_binarizer_of_spark_4_only() {
     let of_4 = score(&model.load().expect("it loads"), &lines);
     assert_eq!(of_4.outcomes, [Outcome::Scored, Outcome::Scored]);
     assert_eq!(of_4.predictions, [0.0, 1.0]);
+}
+
+#[test]
+fn an_indexer_of_vectors_may_write_over_what_it_reads() {
+    let case = goldens().join("vector-indexer-keep");
+    let lines = lines(&case.join("input.jsonl"));
+    let scores = |folder: &Path| {
+        let options = ModelOptions {
+            input_schema: Some(case.join("3.5.3/schema.json")),
+            ..ModelOptions::default()
+        };
+        let model = Model::load(folder, &options).expect("it loads");
+        score_lines(&Arc::new(model), &lines)
+    };
+    let folder = case.join("3.5.3/model");
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    copy_folder(&folder, copy.path());
+    for stage in &entries(&copy.path().join("stages"))[1..] {
+        let metadata = stage.join("metadata/part-00000");
+        let text = std::fs::read_to_string(&metadata).expect("metadata");
+        assert!(text.contains("\"features\""));
+        std::fs::write(&metadata, text.replace("\"features\"", "\"raw\"")).expect("written");
+    }
+    assert_eq!(scores(copy.path()), scores(&folder));
 }
 
 #[test]

@@ -27,7 +27,7 @@ const FIXTURES: [&str; 12] = [
 ];
 
 /// Stages and options of the goldens.
-const CASES: usize = 54;
+const CASES: usize = 63;
 
 #[test]
 fn the_fixtures_are_scored_as_spark_scored_them() {

@@ -2,6 +2,7 @@
 //! broken.
 
 mod broken;
+mod contention;
 mod damaged;
 mod edge_cases;
 mod features;

@@ -80,6 +80,14 @@ fn another_flavour_is_refused_with_what_is_there() {
     let expected = "MLmodel: has no flavour spark, only python_function and sklearn; \
                     log the pipeline with mlflow.spark.log_model";
     assert!(error.ends_with(expected), "{error}");
+    for none in ["flavors: {}\n", "flavors:\n", "run_id: x\n", ""] {
+        let error = load(logged(none).path())
+            .expect_err("no flavour")
+            .to_string();
+        let expected = "MLmodel: has no flavour spark, nor any other; \
+                        log the pipeline with mlflow.spark.log_model";
+        assert!(error.ends_with(expected), "{error}");
+    }
 }
 
 #[test]
@@ -105,7 +113,6 @@ fn a_broken_mlmodel_is_named() {
             "signature.inputs is not MLflow's",
         ),
         ("flavors: [", "not MLflow's"),
-        ("", "not MLflow's"),
         (&bomb, "not MLflow's"),
     ];
     for (text, expected) in cases {

@@ -51,7 +51,7 @@ fn an_unsupported_stage_that_is_needed_is_named_with_what_is_supported() {
     assert!(
         error.starts_with(
             "stage stage_0 is a org.apache.spark.ml.feature.Tokenizer, which isn't supported; \
-             the prediction depends on it; supported are "
+             the results depend on it; supported are "
         ),
         "{error}"
     );
@@ -124,6 +124,21 @@ fn a_column_that_another_stage_makes_is_not_looked_for_in_transactions() {
     let error = model.error();
     assert!(
         error.contains("reads \"leaf\", which another stage makes"),
+        "{error}"
+    );
+}
+
+#[test]
+fn most_stages_may_not_write_a_column_that_is_there() {
+    let mut model = MadeModel::new();
+    model.add_assembler(&["a"], "features");
+    let params = json!({"inputCol": "a", "outputCol": "b", "threshold": 1.0});
+    model.add("org.apache.spark.ml.feature.Binarizer", &params, &json!({}));
+    model.add_assembler(&["b"], "features");
+    model.add_tree(1, &json!({}), &halves());
+    let error = model.error();
+    assert!(
+        error.ends_with("writes the column \"features\", which is there already"),
         "{error}"
     );
 }

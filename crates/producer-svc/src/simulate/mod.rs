@@ -16,9 +16,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use service_runtime::Failure;
+use service_runtime::{Failure, Progress};
 
-use crate::progress::Progress;
 use dataset::DatasetWriter;
 use features::FeatureBuilder;
 pub use options::SimulateOptions;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, RetryConfig};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use service_runtime::config::ObjectStoreConfig;
+use sha2::{Digest, Sha256};
 
-use super::download::Download;
 use super::listing::{Listing, RemoteFile};
 use super::mlflow::MlflowServer;
 use super::trouble::Trouble;
@@ -81,9 +82,11 @@ impl Artifacts {
             None => (server.clone(), rest),
         };
         let parts = path.split('/').filter(|part| !part.is_empty());
+        // The server decodes what it is asked for, and requests are encoded anew.
+        let decoded = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
         Ok(Self::Proxy {
             server,
-            path: parts.map(str::to_owned).collect(),
+            path: parts.map(decoded).collect(),
         })
     }
 
@@ -106,14 +109,50 @@ impl Artifacts {
             }
             Self::Proxy { server, path } => list_behind(server, path, &mut listing).await?,
         }
-        listing.finish()
+        let mut listing = listing.finish()?;
+        for file in listing.unmarked() {
+            let marked = self.sha256(file).await;
+            file.sha256 = Some(marked.map_err(|trouble| trouble.at(&file.path))?);
+        }
+        Ok(listing)
     }
 
-    /// Fetches one file into `download`.
-    pub(super) async fn fetch(
+    /// Of the content of a file.
+    async fn sha256(&self, file: &RemoteFile) -> Result<String, Trouble> {
+        let mut hash = Sha256::new();
+        self.read(file, |bytes| {
+            hash.update(bytes);
+            Ok(())
+        })
+        .await?;
+        Ok(hex::encode(hash.finalize()))
+    }
+
+    /// Reads a file piece by piece, as long as it was listed.
+    pub(super) async fn read(
         &self,
         file: &RemoteFile,
-        download: &mut Download<'_>,
+        mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let mut read = 0;
+        self.read_all(file, |bytes| {
+            read += bytes.len() as u64;
+            match read <= file.size {
+                true => take(bytes),
+                false => Err(other_size(file, read)),
+            }
+        })
+        .await?;
+        match read == file.size {
+            true => Ok(()),
+            false => Err(other_size(file, read)),
+        }
+    }
+
+    async fn read_all(
+        &self,
+        file: &RemoteFile,
+        mut take: impl FnMut(&[u8]) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         match self {
             Self::Bucket { store, prefix } => {
@@ -129,7 +168,7 @@ impl Artifacts {
                     let answer = store.get_opts(&path, options).await;
                     let answer = answer.map_err(|error| of_fetched(&error))?;
                     let bytes = answer.bytes().await;
-                    download.write(&bytes.map_err(|error| of_fetched(&error))?)?;
+                    take(&bytes.map_err(|error| of_fetched(&error))?)?;
                     start = end;
                 }
             }
@@ -141,7 +180,7 @@ impl Artifacts {
                     .await
                     .map_err(|error| server.unreachable(&error))?
                 {
-                    download.write(&chunk)?;
+                    take(&chunk)?;
                 }
             }
         }
@@ -154,6 +193,11 @@ async fn next<T>(
 ) -> Result<Option<T>, Trouble> {
     let next = objects.try_next().await;
     next.map_err(|error| Trouble::of_store(&error))
+}
+
+/// The connection ended early, or the file was replaced since it was listed.
+fn other_size(file: &RemoteFile, read: u64) -> Trouble {
+    Trouble::Passing(format!("got {read} bytes where {} were listed", file.size))
 }
 
 /// Of an object that was listed a moment ago.

@@ -16,7 +16,6 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tracing::{info, warn};
 
-use super::listing::hex;
 use super::trouble::Trouble;
 
 /// A model that nobody used for this long is removed.
@@ -249,7 +248,7 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
     let mut buffer = vec![0; 1 << 16];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok((size, hex(&hash.finalize()))),
+            0 => return Ok((size, hex::encode(hash.finalize()))),
             read => {
                 size += read as u64;
                 hash.update(&buffer[..read]);

@@ -1,8 +1,6 @@
 //! The files of a model as a store lists them. They come from outside: checked before
 //! the first byte is fetched.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::trouble::Trouble;
@@ -23,6 +21,18 @@ pub(super) struct RemoteFile {
     pub(super) size: u64,
     /// What changes with the content, where the store has such a thing.
     pub(super) etag: Option<String>,
+    /// Of the content, in hex digits, where the file was fetched to know it.
+    pub(super) sha256: Option<String>,
+}
+
+impl RemoteFile {
+    /// Whether the file is another one as soon as its model was saved anew: Spark
+    /// writes the time into the pipeline's metadata, MLflow into its `MLmodel`.
+    fn dates_the_model(&self) -> bool {
+        let mut folders = self.path.rsplit('/').skip(1);
+        self.path == "MLmodel"
+            || folders.next() == Some("metadata") && !folders.any(|folder| folder == "stages")
+    }
 }
 
 /// All files of a model, in the order of their paths.
@@ -58,6 +68,7 @@ impl Listing {
             path: parts.join("/"),
             size,
             etag,
+            sha256: None,
         });
         Ok(())
     }
@@ -124,26 +135,26 @@ impl Listing {
         self.bytes
     }
 
-    /// A name for the files at `url`, another one as soon as any of them changes.
+    /// Those of which the store doesn't tell whether they changed, but whose content
+    /// tells whether the model did.
+    pub(super) fn unmarked(&mut self) -> impl Iterator<Item = &mut RemoteFile> {
+        let files = self.files.iter_mut();
+        files.filter(|file| file.etag.is_none() && file.dates_the_model())
+    }
+
+    /// A name for the files at `url`: another one as soon as any of them changes where
+    /// the store has ETags, and else as soon as one comes, goes or changes its size, or
+    /// the model was saved anew.
     pub(super) fn key(&self, url: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{url}\0"));
-        for RemoteFile { path, size, etag } in &self.files {
-            hash.update(format!(
-                "{path}\0{size}\0{}\0",
-                etag.as_deref().unwrap_or_default()
-            ));
+        for file in &self.files {
+            let mark = file.etag.as_ref().or(file.sha256.as_ref());
+            let mark = mark.map_or("", String::as_str);
+            hash.update(format!("{}\0{}\0{mark}\0", file.path, file.size));
         }
-        hex(&hash.finalize()[..16])
+        hex::encode(&hash.finalize()[..16])
     }
-}
-
-/// In hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        write!(digits, "{byte:02x}").expect("a string takes all text");
-        digits
-    })
 }
 
 fn too_large() -> Trouble {
@@ -230,6 +241,25 @@ mod tests {
             "holds no files"
         );
         assert!(listing(&[("a", 1), ("a", 1)]).is_err());
+    }
+
+    #[test]
+    fn without_etags_the_content_of_the_files_that_date_the_model_is_part_of_the_key() {
+        let mut listing = listing(&[
+            ("MLmodel", 1),
+            ("sparkml/metadata/part-00000", 1),
+            ("sparkml/stages/0_a/metadata/part-00000", 1),
+            ("sparkml/stages/0_a/data/part-00000.parquet", 1),
+        ])
+        .unwrap();
+        let before = listing.key("mlflow-artifacts:/m");
+        let mut dated = Vec::new();
+        for file in listing.unmarked() {
+            file.sha256 = Some("abc".to_owned());
+            dated.push(file.path.clone());
+        }
+        assert_eq!(dated, ["MLmodel", "sparkml/metadata/part-00000"]);
+        assert_ne!(listing.key("mlflow-artifacts:/m"), before);
     }
 
     #[test]

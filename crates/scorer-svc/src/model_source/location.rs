@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use service_runtime::{ConfigError, object_store};
 
+use super::file_uri;
+
 /// Where a model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
@@ -39,31 +41,36 @@ impl FromStr for Location {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        if let Some(path) = text.strip_prefix("file://") {
-            return Ok(Self::Folder(PathBuf::from(path)));
+        const PLACES: &str = "give a folder, s3://bucket/prefix or models:/name@alias";
+        if text.is_empty() {
+            return Err(ConfigError(format!("no model is named: {PLACES}")));
         }
         if object_store::is_url(text) {
             return Ok(Self::Bucket(text.trim_end_matches('/').to_owned()));
         }
-        if let Some(path) = text.strip_prefix("models:/") {
-            return registered(path).map(Self::Registered).ok_or_else(|| {
+        match text.split_once(':') {
+            Some(("file", _)) => file_uri::folder(text).map(Self::Folder).ok_or_else(|| {
+                ConfigError(format!(
+                    "{text} is no folder of this machine: file:///srv/model is one"
+                ))
+            }),
+            Some(("models", path)) => registered(path).map(Self::Registered).ok_or_else(|| {
                 ConfigError(format!(
                     "{text} is not a registered model: models:/name@alias, models:/name/version \
                      or models:/name/Stage"
                 ))
-            });
+            }),
+            Some((scheme, path)) if path.starts_with('/') && !scheme.contains('/') => Err(
+                ConfigError(format!("{text} is no place of a model: {PLACES}")),
+            ),
+            _ => Ok(Self::Folder(PathBuf::from(text))),
         }
-        if text.contains("://") {
-            return Err(ConfigError(format!(
-                "{text} is no place of a model: give a folder, s3://bucket/prefix or models:/name@alias"
-            )));
-        }
-        Ok(Self::Folder(PathBuf::from(text)))
     }
 }
 
+/// What follows `models:`.
 fn registered(path: &str) -> Option<RegisteredModel> {
-    let path = path.trim_start_matches('/');
+    let path = path.strip_prefix('/')?.trim_start_matches('/');
     let (name, version) = match path.split_once('/') {
         Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => {
             (name, Wanted::Version(version.to_owned()))
@@ -118,6 +125,14 @@ mod tests {
             folder("/srv/fraud")
         );
         assert_eq!(
+            "file:///srv/my%20models".parse::<Location>().unwrap(),
+            folder("/srv/my models")
+        );
+        assert_eq!(
+            "models 7:30/fraud".parse::<Location>().unwrap(),
+            folder("models 7:30/fraud")
+        );
+        assert_eq!(
             "s3a://bucket/fraud/".parse::<Location>().unwrap(),
             Location::Bucket("s3a://bucket/fraud".to_owned())
         );
@@ -131,7 +146,12 @@ mod tests {
             "models:/fraud/",
             "models:/fraud/1/2",
             "models:/@a",
+            "models:fraud/1",
             "gs://bucket/fraud",
+            "s3:/bucket/fraud",
+            "file://host/srv/fraud",
+            "file:fraud",
+            "",
         ] {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }

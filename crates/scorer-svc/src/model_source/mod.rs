@@ -7,6 +7,7 @@
 mod artifacts;
 mod cache;
 mod download;
+mod file_uri;
 mod listing;
 mod location;
 mod mlflow;
@@ -17,7 +18,7 @@ mod waiting;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fraud_model::{Model, ModelOptions};
+use fraud_model::{Model, ModelError, ModelOptions};
 use service_runtime::Shutdown;
 use service_runtime::config::{MlflowConfig, ObjectStoreConfig};
 use tokio::runtime::Handle;
@@ -25,6 +26,7 @@ use tracing::info;
 
 use artifacts::Artifacts;
 use cache::Cache;
+use download::Tell;
 pub(crate) use location::Location;
 use mlflow::MlflowServer;
 use registry::ModelVersion;
@@ -38,6 +40,8 @@ struct ModelSource {
     mlflow: MlflowConfig,
     /// Empty: the default.
     cache: PathBuf,
+    /// Who is told of a long download.
+    tell: Tell,
     tokio: Handle,
     shutdown: Shutdown,
 }
@@ -46,7 +50,7 @@ impl ModelSource {
     /// Loads the model, fetching it if it isn't on this machine.
     fn load(&self, location: &Location, options: &ModelOptions) -> Result<Model, Trouble> {
         match location {
-            Location::Folder(folder) => Ok(Model::load(folder, options)?),
+            Location::Folder(folder) => Ok(load_folder(folder, options)?),
             Location::Bucket(url) => {
                 let artifacts = Artifacts::in_bucket(url, &self.object_store)?;
                 self.load_remote(url, &artifacts, &named_by_url(url, options))
@@ -80,8 +84,15 @@ impl ModelSource {
         let artifacts = match uri.split_once(':') {
             Some(("s3" | "s3a", _)) => Artifacts::in_bucket(uri, &self.object_store)?,
             Some(("mlflow-artifacts", _)) => Artifacts::behind(server, uri)?,
-            Some(("file", path)) => return load_shared(path.trim_start_matches("//"), &options),
-            None => return load_shared(uri, &options),
+            Some(("file", _)) => {
+                let folder = file_uri::folder(uri).ok_or_else(|| {
+                    Trouble::Lasting(format!(
+                        "the registry keeps it at {uri}, which is no folder"
+                    ))
+                })?;
+                return load_shared(&folder, &options);
+            }
+            None => return load_shared(Path::new(uri), &options),
             Some((scheme, _)) => {
                 return Err(Trouble::Lasting(format!(
                     "the registry keeps it at {scheme}:, which can't be read; s3:, mlflow-artifacts: \
@@ -113,8 +124,8 @@ impl ModelSource {
         );
         let unfinished = cache.begin()?;
         let folder = unfinished.model();
-        let files = self.wait(download::fetch_all(artifacts, &listing, &folder))?;
-        Model::load(&folder, options).map_err(|error| error.seen_from(&folder))?;
+        let files = self.wait(download::fetch_all(artifacts, &listing, &folder, self.tell))?;
+        load_folder(&folder, options)?;
         cache.publish(unfinished, &key, files)?;
         // As any later start will load it.
         let folder = cache.find(&key)?.ok_or_else(|| {
@@ -133,6 +144,11 @@ impl ModelSource {
     }
 }
 
+/// Loads a folder that the message of an error is put beside, or that nobody knows.
+fn load_folder(folder: &Path, options: &ModelOptions) -> Result<Model, ModelError> {
+    Model::load(folder, options).map_err(|error| error.seen_from(folder))
+}
+
 /// A copy in the cache doesn't have the folder's name.
 fn named_by_url(url: &str, options: &ModelOptions) -> ModelOptions {
     let folder = url.rsplit('/').next().unwrap_or(url);
@@ -143,12 +159,12 @@ fn named_by_url(url: &str, options: &ModelOptions) -> ModelOptions {
 }
 
 /// A folder of the registry's machine, which may be this one or share the folder.
-fn load_shared(path: &str, options: &ModelOptions) -> Result<Model, Trouble> {
-    let folder = Path::new(path);
+fn load_shared(folder: &Path, options: &ModelOptions) -> Result<Model, Trouble> {
     if fs::metadata(folder).is_err() {
         return Err(Trouble::Lasting(format!(
-            "the registry keeps it in {path}, a folder that this machine doesn't have: let the \
-             server give out its artifacts (mlflow server --serve-artifacts) or keep them in S3"
+            "the registry keeps it in {}, a folder that this machine doesn't have: let the \
+             server give out its artifacts (mlflow server --serve-artifacts) or keep them in S3",
+            folder.display()
         )));
     }
     Ok(Model::load(folder, options)?)

@@ -7,9 +7,9 @@ use anyhow::{Context as _, anyhow};
 use fraud_model::{Model, ModelOptions};
 use service_runtime::config::{self, Loaded};
 use service_runtime::{Context, Failure, OnceAMinute, Reason, Service, Shutdown};
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::{Location, ModelSource, Trouble};
+use super::{Location, ModelSource, Trouble, load_folder};
 use crate::config::ScorerConfig;
 
 /// Between the first tries; doubled up to the longest.
@@ -29,6 +29,7 @@ pub(crate) fn load_when_there(
         object_store: context.config.object_store.clone(),
         mlflow: context.config.mlflow.clone(),
         cache: config.model_cache.clone(),
+        tell: |bytes, of| info!(bytes, of, "fetching the model"),
         tokio: context.tokio.clone(),
         shutdown: context.shutdown.clone(),
     };
@@ -67,7 +68,7 @@ pub(crate) fn load_now(
 ) -> anyhow::Result<Model> {
     let location = model.parse()?;
     if let Location::Folder(folder) = &location {
-        return Model::load(folder, options).with_context(|| format!("cannot load model {model}"));
+        return load_folder(folder, options).with_context(|| format!("cannot load model {model}"));
     }
     let Loaded { section, runtime } = config::load_for_command::<ScorerConfig>(service, file)?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -79,6 +80,7 @@ pub(crate) fn load_now(
         object_store: runtime.object_store,
         mlflow: runtime.mlflow,
         cache: section.model_cache,
+        tell: |bytes, of| eprintln!("fetched {bytes} of {of} bytes of the model"),
         tokio: tokio.handle().clone(),
         shutdown: Shutdown::default(),
     };

@@ -16,9 +16,9 @@ fn error_of(model: &str) -> String {
 #[test]
 fn a_missing_folder_is_named() {
     let error = error_of("no/such/model");
-    assert!(
-        error.starts_with("error: cannot load model no/such/model: "),
-        "{error}"
+    assert_eq!(
+        error,
+        "error: cannot load model no/such/model: doesn't exist\n"
     );
 }
 
@@ -43,9 +43,47 @@ fn a_place_that_is_none_is_refused_with_those_that_are() {
         error.contains("give a folder, s3://bucket/prefix or models:/name@alias"),
         "{error}"
     );
-    let error = error_of("models:/fraud");
+    for place in ["", "s3:/bucket/model"] {
+        let error = error_of(place);
+        assert!(
+            error.contains("give a folder, s3://bucket/prefix or models:/name@alias"),
+            "{error}"
+        );
+    }
+    for model in ["models:/fraud", "models:fraud/1"] {
+        let error = error_of(model);
+        assert!(
+            error.contains("is not a registered model: models:/name@alias"),
+            "{error}"
+        );
+    }
+    let error = error_of("file://models/fraud");
     assert!(
-        error.contains("is not a registered model: models:/name@alias"),
+        error.contains("is no folder of this machine: file:///srv/model is one"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("MLmodel"), [0xff]).unwrap();
+    let error = error_of(folder.path().to_str().unwrap());
+    assert_eq!(error.matches("UTF-8").count(), 1, "{error}");
+}
+
+#[test]
+fn a_name_that_no_header_can_bear_is_refused() {
+    let described = scorer()
+        .args(["describe", "--model-name", "fraud\nmodel", "--model"])
+        .arg(model("random-forest"))
+        .output()
+        .unwrap();
+    assert_eq!(described.status.code(), Some(2));
+    let error = text(&described.stderr);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(
+        error.contains(r#"can't be called "fraud\nmodel" in headers and metrics"#),
         "{error}"
     );
 }

@@ -256,4 +256,10 @@ fn describe_tells_of_the_rows() {
         "{described}"
     );
     assert!(described.contains("parity    no rows; "), "{described}");
+    fs::remove_file(rows.path().join("parity/output.jsonl")).unwrap();
+    let described = describe(rows.path());
+    assert!(
+        described.contains("parity/output.jsonl: No such file or directory (os error 2); it isn't served so: let models/parity.py write the rows, or remove the folder\n"),
+        "{described}"
+    );
 }

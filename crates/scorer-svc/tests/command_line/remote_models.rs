@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::fake_server::FakeServer;
-use crate::support::{model, scorer, text};
+use crate::support::{copy_folder, model, scorer, text};
 
 const DOWNLOAD_URI: &str = "mlflow/model-versions/get-download-uri";
 const LISTING: &str = "mlflow-artifacts/artifacts";
@@ -99,14 +99,33 @@ fn a_server_that_is_in_trouble_for_a_moment_is_asked_again() {
     let server = FakeServer::with_model_at("file:///nowhere");
     server.forget(DOWNLOAD_URI);
     server.answer(DOWNLOAD_URI, 503, "busy");
-    let uri = format!(
-        r#"{{"artifact_uri": "file://{}"}}"#,
-        fs::canonicalize(folder).unwrap().display()
-    );
-    server.answer(DOWNLOAD_URI, 200, &uri);
+    server.answer(DOWNLOAD_URI, 200, &at_file_uri(&folder));
     let described = describe(&server, world.path()).output().unwrap();
     assert_eq!(text(&described.stderr), "");
     assert!(text(&described.stdout).starts_with("name      m\nversion   1\n"));
+}
+
+#[test]
+fn a_folder_may_be_called_as_uris_cannot_be() {
+    let world = tempfile::tempdir().unwrap();
+    let folder = world.path().join("my models/50%");
+    copy_folder(&model("random-forest"), &folder);
+    let server = FakeServer::with_model_at("");
+    server.forget(DOWNLOAD_URI);
+    server.answer(DOWNLOAD_URI, 200, &at_file_uri(&folder));
+    let described = describe(&server, world.path()).output().unwrap();
+    assert!(described.status.success(), "{}", text(&described.stderr));
+}
+
+/// The registry's answer for a folder, as Python writes its URI.
+fn at_file_uri(folder: &Path) -> String {
+    let folder = fs::canonicalize(folder).unwrap();
+    let path = folder
+        .to_str()
+        .unwrap()
+        .replace('%', "%25")
+        .replace(' ', "%20");
+    format!(r#"{{"artifact_uri": "file://{path}"}}"#)
 }
 
 #[test]

@@ -2,42 +2,52 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 /// Time between two lines where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A bar on stderr, which hides itself where stderr is no terminal.
-pub(crate) struct Progress {
+#[derive(Debug)]
+pub struct Progress {
     bar: ProgressBar,
     last_line: Instant,
 }
 
 impl Progress {
     /// Progress of things called `unit`; `total` of them, if there is an end.
-    pub(crate) fn new(total: Option<u64>, unit: &str) -> Self {
-        let (bar, template) = match total {
-            Some(total) => (
+    pub fn new(total: Option<u64>, unit: &str) -> Self {
+        match total {
+            Some(total) => Self::with_template(
                 ProgressBar::new(total),
-                format!(
+                &format!(
                     "{{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left"
                 ),
             ),
-            None => (
+            None => Self::with_template(
                 ProgressBar::no_length(),
-                format!("{{human_pos}} {unit}, {{per_sec}}"),
+                &format!("{{human_pos}} {unit}, {{per_sec}}"),
             ),
-        };
-        let style = ProgressStyle::with_template(&template).expect("the template is well-formed");
+        }
+    }
+
+    /// Progress of `total` bytes.
+    pub fn of_bytes(total: u64) -> Self {
+        let template = "{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+        Self::with_template(ProgressBar::new(total), template)
+    }
+
+    fn with_template(bar: ProgressBar, template: &str) -> Self {
+        let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         Self {
-            bar: bar.with_style(style),
+            bar: bar.with_style(style).with_finish(ProgressFinish::AndClear),
             last_line: Instant::now(),
         }
     }
 
     /// Moves the bar to `position`; whether the caller should write a line,
     /// because there is no bar and the last line is some time ago.
-    pub(crate) fn is_line_due(&mut self, position: u64) -> bool {
+    pub fn is_line_due(&mut self, position: u64) -> bool {
         self.bar.set_position(position);
         let due = self.bar.is_hidden() && self.last_line.elapsed() >= LINE_INTERVAL;
         if due {
@@ -47,7 +57,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         self.bar.finish_and_clear();
     }
 }
