@@ -1,27 +1,15 @@
 //! One dead letter.
 
-use std::ffi::CString;
-
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use schema::dead_letter::{
-    self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, STAGE, Stage, TOPIC,
+    self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, NAMES, OFFSET, PARTITION, Stage, TOPIC,
     TRUNCATED,
 };
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::{for_each_header, last_header};
+use service_runtime::kafka::{find_header, for_each_header};
 
-/// The headers that a letter has beside those of its message.
-const ADDED: [&str; 7] = [
-    TOPIC,
-    PARTITION,
-    OFFSET,
-    STAGE,
-    EXCEPTION_CLASS_NAME,
-    EXCEPTION_MESSAGE,
-    TRUNCATED,
-];
 const OURS: &str = "the letter was written here";
 
 /// A message as it is on the dead-letter topic: raw key and bytes, the original
@@ -146,17 +134,12 @@ fn original_headers(letter: &BorrowedMessage<'_>) -> OwnedHeaders {
     let mut original = OwnedHeaders::new();
     for_each_header(letter, |name, value| {
         let name = String::from_utf8_lossy(name);
-        if !ADDED.contains(&name.as_ref()) {
+        if name != TRUNCATED && !NAMES.contains(&name.as_ref()) {
             let headers = std::mem::take(&mut original);
             original = headers.insert(Header { key: &name, value });
         }
     });
     original
-}
-
-fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
-    let name = CString::new(name).expect("the contract's names hold no NUL");
-    last_header(message, &name)
 }
 
 fn with_headers(headers: OwnedHeaders, added: &[(&'static str, String); 6]) -> OwnedHeaders {

@@ -1,18 +1,10 @@
 //! What a dead letter tells about its transaction.
 
-use std::ffi::CStr;
-
 use rdkafka::message::BorrowedMessage;
-use service_runtime::kafka::{last_header, remove_headers};
-
-/// [`schema::dead_letter`]'s names, as librdkafka wants them.
-const TOPIC: &CStr = c"__connect.errors.topic";
-const PARTITION: &CStr = c"__connect.errors.partition";
-const OFFSET: &CStr = c"__connect.errors.offset";
-const STAGE: &CStr = c"__connect.errors.stage";
-const EXCEPTION_CLASS_NAME: &CStr = c"__connect.errors.exception.class.name";
-const EXCEPTION_MESSAGE: &CStr = c"__connect.errors.exception.message";
-const TRUNCATED: &CStr = c"truncated";
+use schema::dead_letter::{
+    EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, NAMES, OFFSET, PARTITION, TOPIC, TRUNCATED,
+};
+use service_runtime::kafka::{find_header, remove_headers};
 
 /// Where a dead letter comes from, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +26,7 @@ pub(super) struct Letter {
 impl Letter {
     /// Reads Kafka Connect's headers; `None` where they lack a place or a reason.
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Option<Self> {
-        let text = |name| std::str::from_utf8(last_header(message, name)?).ok();
+        let text = |name| std::str::from_utf8(find_header(message, name)?).ok();
         Some(Self {
             topic: text(TOPIC)?.to_owned(),
             partition: text(PARTITION)?.parse().ok()?,
@@ -48,45 +40,5 @@ impl Letter {
 
 /// Makes a dead letter the message that it was.
 pub(super) fn restore(message: &mut BorrowedMessage<'_>) {
-    remove_headers(
-        message,
-        &[
-            TOPIC,
-            PARTITION,
-            OFFSET,
-            STAGE,
-            EXCEPTION_CLASS_NAME,
-            EXCEPTION_MESSAGE,
-        ],
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use schema::dead_letter;
-
-    use super::*;
-
-    #[test]
-    fn the_names_are_the_contracts() {
-        let ours = [
-            TOPIC,
-            PARTITION,
-            OFFSET,
-            STAGE,
-            EXCEPTION_CLASS_NAME,
-            EXCEPTION_MESSAGE,
-            TRUNCATED,
-        ];
-        let contracts = [
-            dead_letter::TOPIC,
-            dead_letter::PARTITION,
-            dead_letter::OFFSET,
-            dead_letter::STAGE,
-            dead_letter::EXCEPTION_CLASS_NAME,
-            dead_letter::EXCEPTION_MESSAGE,
-            dead_letter::TRUNCATED,
-        ];
-        assert_eq!(ours.map(|name| name.to_str().unwrap()), contracts);
-    }
+    remove_headers(message, &NAMES);
 }

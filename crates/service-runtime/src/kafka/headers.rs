@@ -9,7 +9,7 @@
     reason = "rdkafka has no look-up of headers that can't panic"
 )]
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::{ptr, slice};
 
 use rdkafka::bindings::{
@@ -32,6 +32,11 @@ pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<
     }
     // SAFETY: librdkafka gave `length` bytes, which live as long as the message.
     Some(unsafe { slice::from_raw_parts(value.cast(), length) })
+}
+
+/// The same for a name that isn't looked up often enough to be kept as librdkafka wants it.
+pub fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
+    last_header(message, &CString::new(name).ok()?)
 }
 
 /// Calls `each` with name and value of every header, in their order.
@@ -67,11 +72,11 @@ pub fn for_each_header<'a>(
 }
 
 /// Removes all headers of these names from a message that was read.
-pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&CStr]) {
+pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&str]) {
     let Some(headers) = headers(message) else {
         return;
     };
-    for name in names {
+    for name in names.iter().filter_map(|name| CString::new(*name).ok()) {
         // SAFETY: the message is borrowed mutably, so nobody looks at its headers
         // meanwhile; the name ends with a NUL. An error says that there is none.
         unsafe { rd_kafka_header_remove(headers, name.as_ptr()) };

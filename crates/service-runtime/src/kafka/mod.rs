@@ -18,6 +18,7 @@ mod member;
 mod metrics;
 mod polled;
 mod producer;
+mod quiet;
 mod record_size;
 mod reporter;
 mod settings;
@@ -30,7 +31,7 @@ mod troubles;
 use std::time::Duration;
 
 pub use consumer::GroupConsumer;
-pub use headers::{for_each_header, last_header, remove_headers};
+pub use headers::{find_header, for_each_header, last_header, remove_headers};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
 pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
 pub use record_size::{HeadersSize, batch_size_alone};

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::debug;
 
+use super::quiet::Quiet;
 use super::settings::reader_config;
-use super::{CALL_TIMEOUT, error_text};
+use super::{error_text, lookup};
 use crate::{Context, Failure};
 
 /// How long one answer may be waited for.
@@ -43,7 +42,7 @@ impl TopicReader {
     /// A reader of `topic`; touches no network.
     pub fn new(topic: &str, context: &Context) -> Result<Self, Failure> {
         let client = reader_config(context)
-            .create_with_context(Quiet)
+            .create_with_context(Quiet { client: "reader" })
             .context("cannot create the Kafka consumer")
             .map_err(Failure::start)?;
         Ok(Self {
@@ -69,10 +68,19 @@ impl TopicReader {
                 self.topic
             )));
         }
-        partitions
+        let mut ranges: BTreeMap<i32, OffsetRange> = partitions
             .iter()
-            .map(|partition| Ok((partition.id(), self.range(partition.id(), since)?)))
-            .collect()
+            .map(|partition| Ok((partition.id(), self.range(partition.id())?)))
+            .collect::<Result<_, Failure>>()?;
+        if let Some(time) = since {
+            let partitions: Vec<i32> = ranges.keys().copied().collect();
+            let starts = lookup::at_time(&self.client, &self.topic, time, &partitions, PATIENCE)
+                .map_err(|error| self.cannot("find the offsets", &error))?;
+            for (partition, range) in &mut ranges {
+                range.start = starts.get(partition).map_or(range.end, |start| *start);
+            }
+        }
+        Ok(ranges)
     }
 
     /// Begins to read these ranges.
@@ -143,7 +151,7 @@ impl TopicReader {
         partition: i32,
         offset: i64,
     ) -> Result<Option<BorrowedMessage<'_>>, Failure> {
-        let range = self.range(partition, None)?;
+        let range = self.range(partition)?;
         if !(range.start..range.end).contains(&offset) {
             return Ok(None);
         }
@@ -155,34 +163,12 @@ impl TopicReader {
         self.next_message()
     }
 
-    fn range(&self, partition: i32, since: Option<i64>) -> Result<OffsetRange, Failure> {
-        let (low, end) = self
+    fn range(&self, partition: i32) -> Result<OffsetRange, Failure> {
+        let (start, end) = self
             .client
             .fetch_watermarks(&self.topic, partition, PATIENCE)
             .map_err(|error| self.cannot("find the offsets", &error))?;
-        let start = match since {
-            None => low,
-            Some(time) => self.offset_at(partition, time)?.unwrap_or(end),
-        };
         Ok(OffsetRange { start, end })
-    }
-
-    fn offset_at(&self, partition: i32, time: i64) -> Result<Option<i64>, Failure> {
-        let mut list = TopicPartitionList::new();
-        let answer = list
-            .add_partition_offset(&self.topic, partition, Offset::Offset(time))
-            .and_then(|()| self.client.offsets_for_times(list, CALL_TIMEOUT))
-            .map_err(|error| self.cannot("find the offsets", &error))?;
-        let Some(found) = answer.find_partition(&self.topic, partition) else {
-            return Ok(None);
-        };
-        found
-            .error()
-            .map_err(|error| self.cannot("find the offsets", &error))?;
-        Ok(match found.offset() {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        })
     }
 
     fn cannot(&self, what: &str, error: &KafkaError) -> Failure {
@@ -198,18 +184,3 @@ impl TopicReader {
         ))
     }
 }
-
-/// A call says what is wrong.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, text: &str) {
-        debug!(target: "librdkafka", client = "reader", facility, "{text}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        debug!(client = "reader", %error, reason, "kafka client error");
-    }
-}
-
-impl ConsumerContext for Quiet {}
