@@ -23,7 +23,7 @@ const ROWS: usize = 4096;
 #[divan::bench(args = ["random-forest", "random-forest-100x8"], consts = [1, 64, 1024])]
 fn batch<const BATCH: usize>(bencher: Bencher<'_, '_>, model: &str) {
     let folder = fixtures().join("models").join(model);
-    let forest = ForestBench::load(&folder).expect("the fixture loads");
+    let forest = ForestBench::load(&folder, false).expect("the fixture loads");
     let rows = rows(&folder);
     let mut probabilities = vec![0.0; ROWS * forest.classes()];
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Forest;
+use super::{Forest, processor};
 use crate::ModelError;
 use crate::plan::Plan;
 use crate::saved::{TreeKind, read_ensemble};
@@ -17,8 +17,9 @@ pub struct ForestBench {
 }
 
 impl ForestBench {
-    /// The forest in the pipeline in `folder`.
-    pub fn load(folder: &Path) -> Result<Self, ModelError> {
+    /// The forest in the pipeline in `folder`; where `portable`, scored as on
+    /// any processor, whatever this one has.
+    pub fn load(folder: &Path, portable: bool) -> Result<Self, ModelError> {
         let plan = Plan::read(folder)?;
         let mut stages = plan.stages.iter().map(|planned| &planned.saved);
         let stage = stages
@@ -26,7 +27,8 @@ impl ForestBench {
             .ok_or_else(|| ModelError::invalid(folder, "has no stages"))?;
         let (width, classes) = (stage.count("numFeatures")?, stage.count("numClasses")?);
         let trees = read_ensemble(stage, width, TreeKind::Classification)?.trees;
-        let forest = Forest::new(&trees, classes, |leaf, votes| {
+        let avx512 = processor::detect().filter(|_| !portable);
+        let forest = Forest::with(avx512, &trees, classes, |leaf, votes| {
             let total: f64 = leaf.stats.iter().sum();
             votes.extend(leaf.stats.iter().map(|stats| stats / total));
         });
@@ -39,8 +41,14 @@ impl ForestBench {
 
     /// Sets `probabilities`, one a class and row, from as many rows of `features`.
     pub fn score(&self, features: &[f64], probabilities: &mut [f64]) {
-        probabilities.fill(0.0);
         self.forest.votes(features, self.width, probabilities);
+        if self.classes == 2 {
+            for [first, second] in probabilities.as_chunks_mut().0 {
+                let sum = *first + *second;
+                (*first, *second) = (*first / sum, *second / sum);
+            }
+            return;
+        }
         for votes in probabilities.chunks_exact_mut(self.classes) {
             let sum: f64 = votes.iter().sum();
             for vote in votes {

@@ -43,7 +43,7 @@ impl Forest {
             values.resize(leaves.next_multiple_of(slots) * outputs, 0.0);
         }
         let no_leaf = values.len() / outputs;
-        values.resize((no_leaf + MAX_LEAVES * super::LANES) * outputs, 0.0);
+        values.resize((no_leaf + 1) * outputs, 0.0);
         Self {
             engine,
             leaf_values: values,
@@ -59,9 +59,10 @@ fn choose(avx512: Option<Avx512>, trees: &[SavedTree], shapes: &[Shape], depth: 
     let leaves: usize = shapes.iter().map(|shape| shape.leaves.len()).sum();
     let no_leaf = u32::try_from(leaves).expect("a model's nodes are numbered by 32-bit integers");
     if let Some(ranks) = Ranks::new(trees) {
-        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES) && Masks::fit(trees, &ranks)
+        if shapes.iter().all(|shape| shape.leaves.len() <= MAX_LEAVES)
+            && let Some(masks) = Masks::new(trees, ranks.clone(), avx512)
         {
-            return Engine::Masks(Masks::new(trees, ranks, avx512));
+            return Engine::Masks(masks);
         }
         if let Some(subtrees) = Subtrees::new(trees, ranks, depth, no_leaf, avx512) {
             return Engine::Subtrees(subtrees);

@@ -27,7 +27,7 @@ use linked::LinkedTrees;
 use masks::Masks;
 use subtrees::Subtrees;
 
-/// Trees that are looked at together.
+/// Features or trees that are looked at side by side: doubles of a vector.
 const LANES: usize = 8;
 
 /// For each of [`LANES`] trees the leaf that a row comes to; lanes after the
@@ -54,32 +54,53 @@ enum Engine {
 }
 
 impl Forest {
-    /// Adds to each row of `votes` (`outputs` a row) the leaf values of every
-    /// tree, in the order of the trees. `features` holds `width` values a row.
+    /// Sets each row of `votes` (`outputs` a row) to the sums of the leaf values of
+    /// all trees, added in the order of the trees. `features` holds `width`
+    /// values a row.
     pub(crate) fn votes(&self, features: &[f64], width: usize, votes: &mut [f64]) {
-        if self.outputs == 2 {
-            let values = self.leaf_values.as_chunks::<2>().0;
-            let votes = votes.as_chunks_mut::<2>().0;
-            if let Engine::Masks(masks) = &self.engine {
-                masks.votes_of_two(features, width, values, votes);
-                return;
+        let values = &self.leaf_values;
+        match &self.engine {
+            Engine::Masks(masks) if self.outputs == 2 => {
+                let votes = votes.as_chunks_mut().0;
+                masks.votes_of_two(features, width, values.as_chunks().0, votes);
             }
-            self.visit_leaves(
-                features,
-                width,
-                #[inline(always)]
-                |row, _, leaves| {
-                    let mut sums = votes[row];
-                    for leaf in leaves {
-                        let [first, second] = values[leaf as usize];
-                        sums[0] += first;
-                        sums[1] += second;
-                    }
-                    votes[row] = sums;
-                },
-            );
-            return;
+            _ if self.outputs == 2 => {
+                self.votes_of_leaves(features, width, values.as_chunks().0, votes);
+            }
+            _ => self.votes_of_any(features, width, votes),
         }
+    }
+
+    /// The same for two outputs. Neither is inlined, for the sake of the way past them.
+    #[inline(never)]
+    fn votes_of_leaves(
+        &self,
+        features: &[f64],
+        width: usize,
+        values: &[[f64; 2]],
+        votes: &mut [f64],
+    ) {
+        votes.fill(0.0);
+        let votes = votes.as_chunks_mut::<2>().0;
+        self.visit_leaves(
+            features,
+            width,
+            #[inline(always)]
+            |row, _, leaves| {
+                let mut sums = votes[row];
+                for leaf in leaves {
+                    let [first, second] = values[leaf as usize];
+                    sums[0] += first;
+                    sums[1] += second;
+                }
+                votes[row] = sums;
+            },
+        );
+    }
+
+    #[inline(never)]
+    fn votes_of_any(&self, features: &[f64], width: usize, votes: &mut [f64]) {
+        votes.fill(0.0);
         self.visit_leaves(
             features,
             width,

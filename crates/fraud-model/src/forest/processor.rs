@@ -1,10 +1,11 @@
 //! What the layouts need of a processor beyond what the compiler finds itself.
 
+use std::array;
 use std::hint::black_box;
 
 use super::LANES;
-use super::masks::{GROUP, GroupMasks, MAX_LEAVES};
-use super::ranks::{BLOCK, Table};
+use super::masks::{GROUP, Group, Lookup, MAX_LEAVES, Mask, Masks};
+use super::ranks::{Ladder, WINDOW, Window};
 use super::subtrees::{HEIGHT, RANKS, Subtree};
 
 #[cfg(target_arch = "x86_64")]
@@ -23,81 +24,77 @@ pub(super) fn detect() -> Option<Avx512> {
 
 /// Instructions to use.
 pub(super) trait Processor: Copy {
+    /// For each lane the place of a mask.
+    type Places: Copy;
+
     /// The leaves of a group of trees that are left, a bit each.
     type Left: Copy;
 
     /// Does `work` with these instructions; what is to profit is inlined into it.
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
-    /// How many thresholds `value` is above; no less than all if it is NaN.
-    fn rank<const BLOCKS: usize>(self, value: f64, thresholds: &Table<BLOCKS>) -> u8;
-
-    /// The same for some rows' values, where no more than `count` thresholds
-    /// aren't filled up.
-    #[inline(always)]
-    fn ranks<const ROWS: usize, const BLOCKS: usize>(
+    /// Sets the votes of rows by masks, as [`Masks::vote`] does.
+    fn vote<const ROWS: usize>(
         self,
-        values: [f64; ROWS],
-        thresholds: &Table<BLOCKS>,
-        count: usize,
-    ) -> [u8; ROWS] {
-        if ROWS == 1 {
-            return [self.rank(values[0], thresholds); ROWS];
-        }
-        let mut counts = [0_u64; ROWS];
-        for threshold in &thresholds.0.as_flattened()[..count] {
-            for (count, value) in counts.iter_mut().zip(values) {
-                let at_most = value <= *threshold;
-                *count += u64::from(!at_most);
-            }
-        }
-        let mut ranks = [0; ROWS];
-        for (rank, count) in ranks.iter_mut().zip(counts) {
-            *rank = count as u8;
-        }
-        ranks
-    }
+        masks: &Masks,
+        features: &[f64],
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]; ROWS],
+    );
 
-    /// All leaves of a group of trees.
-    fn all_leaves(self) -> Self::Left;
+    /// For each lane of both ladders how many of its thresholds the value is
+    /// above: all, if it is NaN. `values` are those of the window's features.
+    fn ranks(self, values: &[f64], window: &Window) -> [u8; WINDOW];
 
-    /// Leaves what `masks` leave.
-    fn narrow(self, left: &mut Self::Left, masks: &GroupMasks);
+    /// The places of those ranks, for some rows' values.
+    fn climb<const ROWS: usize>(
+        self,
+        rows: &[&[f64]; ROWS],
+        lookup: &Lookup,
+    ) -> [[Self::Places; ROWS]; 2];
 
-    /// For each tree of a group the place of its first leaf that is left; each
-    /// tree has [`MAX_LEAVES`] places.
-    fn leaf_places(self, left: Self::Left) -> GroupMasks;
+    /// Adds places lane by lane.
+    fn sum(self, places: Self::Places, others: Self::Places) -> Self::Places;
 
-    /// Adds to the votes of each row the values of the leaves of the `trees`
-    /// first trees, in their order. The sums of the rows grow side by side, as
-    /// each addition waits for the one before.
+    /// What a mask leaves.
+    fn left(self, mask: &Mask) -> Self::Left;
+
+    /// Leaves what the masks at each row's places leave.
+    fn narrow<const ROWS: usize>(
+        self,
+        left: &mut [Self::Left; ROWS],
+        masks: &[Mask],
+        places: &[Self::Places; ROWS],
+    );
+
+    /// For each tree of a group the number of its first leaf that is left.
+    fn leaves(self, left: &Self::Left, group: &Group) -> [u32; GROUP];
+
+    /// Adds to the votes of each row the values of its leaves, in the order of
+    /// the trees. Each tree of the group has [`MAX_LEAVES`] values.
     #[inline(always)]
     fn add_leaves<const ROWS: usize>(
         self,
         left: &[Self::Left; ROWS],
-        leaf_values: &[[[f64; 2]; MAX_LEAVES]],
+        group: &Group,
+        leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]; ROWS],
     ) {
-        let mut places = [GroupMasks::ALL; ROWS];
-        for (places, left) in places.iter_mut().zip(left) {
-            *places = self.leaf_places(*left);
-        }
-        // In memory, from where they are used one by one.
-        let places = black_box(&places);
-        let mut sums = *votes;
-        for (tree, leaf_values) in leaf_values.iter().enumerate().take(GROUP) {
-            for (sums, places) in sums.iter_mut().zip(places) {
-                let [first, second] = leaf_values[places.0[tree] as usize % MAX_LEAVES];
+        let values = leaf_values.as_chunks::<MAX_LEAVES>().0;
+        for (votes, left) in votes.iter_mut().zip(left) {
+            let mut sums = *votes;
+            for (leaf, values) in self.leaves(left, group).iter().zip(values) {
+                let [first, second] = values[*leaf as usize % MAX_LEAVES];
                 sums[0] += first;
                 sums[1] += second;
             }
+            *votes = sums;
         }
-        *votes = sums;
     }
 
     /// Leads a row through some trees from the `first` on; the places under the
     /// last stage that it comes to.
-    fn places<const GROUPS: usize>(
+    fn lead<const GROUPS: usize>(
         self,
         ranks: &[u8; RANKS],
         stages: &[Vec<Subtree>],
@@ -110,50 +107,107 @@ pub(super) trait Processor: Copy {
 pub(super) struct Portable;
 
 impl Processor for Portable {
-    type Left = GroupMasks;
+    type Places = [u64; LANES];
+    type Left = Mask;
 
     #[inline(always)]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         work()
     }
 
+    #[inline(never)]
+    fn vote<const ROWS: usize>(
+        self,
+        masks: &Masks,
+        features: &[f64],
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]; ROWS],
+    ) {
+        masks.vote(self, features, leaf_values, votes);
+    }
+
     #[inline(always)]
-    fn rank<const BLOCKS: usize>(self, value: f64, thresholds: &Table<BLOCKS>) -> u8 {
-        let mut counts = [0_u64; BLOCK];
-        for block in &thresholds.0 {
-            for (count, threshold) in counts.iter_mut().zip(block) {
-                let at_most = value <= *threshold;
-                *count += u64::from(!at_most);
+    fn ranks(self, values: &[f64], window: &Window) -> [u8; WINDOW] {
+        let ladders = window.ladders.each_ref();
+        let ranks = ladders.map(|ladder| rank(values, ladder).map(|rank| rank as u8));
+        array::from_fn(|column| ranks.as_flattened()[column])
+    }
+
+    #[inline(always)]
+    fn climb<const ROWS: usize>(
+        self,
+        rows: &[&[f64]; ROWS],
+        lookup: &Lookup,
+    ) -> [[[u64; LANES]; ROWS]; 2] {
+        let mut places = lookup.first.map(|first| [first; ROWS]);
+        let ladders = lookup.window.ladders.iter().zip(&lookup.weights);
+        for (places, (ladder, weights)) in places.iter_mut().zip(ladders) {
+            // A threshold is compared with several rows' values, or a row's values
+            // with a threshold each.
+            let ranks = if ROWS == 1 {
+                let mut ranks = [[0; ROWS]; LANES];
+                ranks
+                    .as_flattened_mut()
+                    .copy_from_slice(&rank(rows[0], ladder));
+                ranks
+            } else {
+                array::from_fn(|lane| rank_rows(rows, ladder, lane))
+            };
+            for (row, places) in places.iter_mut().enumerate() {
+                for ((place, weight), ranks) in places.iter_mut().zip(weights).zip(&ranks) {
+                    *place = place.wrapping_add(weight * ranks[row]);
+                }
             }
-        }
-        counts.iter().sum::<u64>() as u8
-    }
-
-    #[inline(always)]
-    fn all_leaves(self) -> GroupMasks {
-        GroupMasks::ALL
-    }
-
-    #[inline(always)]
-    fn narrow(self, left: &mut GroupMasks, masks: &GroupMasks) {
-        for (left, mask) in left.0.iter_mut().zip(&masks.0) {
-            *left &= mask;
-        }
-    }
-
-    #[inline(always)]
-    fn leaf_places(self, left: GroupMasks) -> GroupMasks {
-        // Through memory: without an instruction for the lanes of a vector, what
-        // the compiler would do to all of them at once takes far longer.
-        let mut places = black_box(left);
-        for (tree, place) in places.0.iter_mut().enumerate() {
-            *place = (*place | 1 << 31).trailing_zeros() + (tree * MAX_LEAVES) as u32;
         }
         places
     }
 
     #[inline(always)]
-    fn places<const GROUPS: usize>(
+    fn sum(self, mut places: [u64; LANES], others: [u64; LANES]) -> [u64; LANES] {
+        for (place, other) in places.iter_mut().zip(others) {
+            *place = place.wrapping_add(other);
+        }
+        places
+    }
+
+    #[inline(always)]
+    fn left(self, mask: &Mask) -> Mask {
+        *mask
+    }
+
+    #[inline(always)]
+    fn narrow<const ROWS: usize>(
+        self,
+        left: &mut [Mask; ROWS],
+        masks: &[Mask],
+        places: &[[u64; LANES]; ROWS],
+    ) {
+        for (left, places) in left.iter_mut().zip(places) {
+            let mut narrowed = *left;
+            for place in places {
+                narrowed = narrowed.and(&masks[*place as usize]);
+            }
+            *left = narrowed;
+        }
+    }
+
+    #[inline(always)]
+    fn leaves(self, left: &Mask, group: &Group) -> [u32; GROUP] {
+        // Through memory: the compiler would pick the bytes from vectors.
+        let left = black_box(left);
+        let mut leaves = [0; GROUP];
+        for (leaf, end) in leaves.iter_mut().zip(&group.ends[..group.trees]) {
+            let end = usize::from(*end);
+            let bytes = left.0[..end]
+                .last_chunk()
+                .expect("no tree ends before the fourth byte");
+            *leaf = (u32::from_le_bytes(*bytes) | 1).leading_zeros();
+        }
+        leaves
+    }
+
+    #[inline(always)]
+    fn lead<const GROUPS: usize>(
         self,
         ranks: &[u8; RANKS],
         stages: &[Vec<Subtree>],
@@ -181,4 +235,36 @@ impl Processor for Portable {
         }
         places
     }
+}
+
+/// The ranks of a row's values.
+#[inline(always)]
+fn rank(values: &[f64], ladder: &Ladder) -> [u64; LANES] {
+    let values = ladder.features.map(|feature| values[feature as usize]);
+    let mut ranks = [0; LANES];
+    for step in ladder.steps.as_flattened() {
+        for ((rank, value), threshold) in ranks.iter_mut().zip(values).zip(step.0) {
+            let at_most = value <= threshold;
+            *rank += u64::from(!at_most);
+        }
+    }
+    ranks
+}
+
+/// The ranks of some rows' values in a lane.
+#[inline(always)]
+fn rank_rows<const ROWS: usize>(
+    rows: &[&[f64]; ROWS],
+    ladder: &Ladder,
+    lane: usize,
+) -> [u64; ROWS] {
+    let values = rows.map(|values| values[ladder.features[lane] as usize]);
+    let mut ranks = [ladder.lowest[lane] as u64; ROWS];
+    for step in &ladder.steps.as_flattened()[ladder.lowest[lane]..] {
+        for (rank, value) in ranks.iter_mut().zip(values) {
+            let at_most = value <= step.0[lane];
+            *rank += u64::from(!at_most);
+        }
+    }
+    ranks
 }

@@ -3,61 +3,62 @@
 //! Spark grows a forest from few thresholds, at most `maxBins` − 1 a feature.
 //! `x <= t[k]` holds if and only if at most k of the ascending thresholds don't
 //! satisfy `x <= t`, so that a split compares two small integers: exact, and a
-//! byte each. The comparisons of doubles that remain are few, and side by side.
+//! byte each. The comparisons of doubles that remain are few, and side by side:
+//! a step compares eight features, each with its next threshold.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::LANES;
 use super::categories::CategorySplit;
 use super::processor::Processor;
 use crate::saved::{Rule, SavedTree, Split};
 
 /// Most columns, so that a column's number fits a byte.
 pub(super) const MAX_COLUMNS: usize = 256;
-/// Rows that are ranked together, and thresholds that are compared together.
-pub(super) const BLOCK: usize = 8;
-/// Most thresholds of a column: those of four blocks. A feature with more has
-/// more columns.
-const MAX_THRESHOLDS: usize = 4 * BLOCK;
+/// Features that are looked at together, so many as two vectors hold.
+pub(super) const WINDOW: usize = 2 * LANES;
+/// Steps without a branch between them.
+const STRIDE: usize = 4;
+/// Most steps, so that a rank fits a byte. Where a feature has more thresholds,
+/// another window has the rest.
+const MAX_STEPS: usize = u8::MAX as usize / STRIDE * STRIDE;
 
-/// The columns of ranks that take the place of a row's features.
-#[derive(Debug)]
+/// The columns of ranks that take the place of a row's features: those of the
+/// windows, and then one for each way to split categories.
+#[derive(Debug, Clone)]
 pub(super) struct Ranks {
-    /// What the columns answer, in their order.
-    questions: Vec<Question>,
-    pub(super) up_to_8: Columns<1>,
-    pub(super) up_to_16: Columns<2>,
-    pub(super) up_to_32: Columns<4>,
+    pub(super) windows: Vec<Window>,
+    /// The features that are asked; the rank is 1 if the split sends the value right.
     pub(super) category_splits: Vec<(usize, CategorySplit)>,
 }
 
-#[derive(Debug)]
-struct Question {
-    feature: usize,
-    kind: Kind,
+/// Neighbouring features and their thresholds.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    pub(super) features: Range<usize>,
+    /// The features with the most thresholds, and the others, which so need few steps.
+    pub(super) ladders: [Ladder; 2],
 }
 
-/// What a rank is.
-#[derive(Debug)]
-enum Kind {
-    /// How many of these the value is above.
-    Thresholds(Vec<f64>),
-    /// 1 if the split sends the value right.
-    Categories(CategorySplit),
+/// The thresholds of eight features.
+#[derive(Debug, Clone)]
+pub(super) struct Ladder {
+    /// For each lane the feature in the window.
+    pub(super) features: [u64; LANES],
+    /// For each lane its least rank: how many thresholds it has less than the
+    /// lane that has the most.
+    pub(super) lowest: [usize; LANES],
+    /// From step to step each lane's thresholds ascend. Those that a lane hasn't
+    /// are NaN, which no value is at most, and come first.
+    pub(super) steps: Vec<[Step; STRIDE]>,
 }
 
-/// Columns with so many blocks of thresholds.
-#[derive(Debug, Default)]
-pub(super) struct Columns<const BLOCKS: usize> {
-    pub(super) features: Vec<usize>,
-    pub(super) tables: Vec<Table<BLOCKS>>,
-    /// How many thresholds of each table aren't filled up.
-    pub(super) counts: Vec<usize>,
-}
-
-/// Thresholds, filled up with infinity, which only NaN isn't at most.
+/// For each lane a threshold.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-pub(super) struct Table<const BLOCKS: usize>(pub(super) [[f64; BLOCK]; BLOCKS]);
+pub(super) struct Step(pub(super) [f64; LANES]);
 
 /// A split by ranks: a row goes left up to the rank `last_left` of a column.
 #[derive(Debug, Clone, Copy)]
@@ -70,143 +71,152 @@ impl Ranks {
     /// The columns that `trees` ask for; `None` if they are too many, or a
     /// threshold is NaN, which has no place among the others.
     pub(super) fn new(trees: &[SavedTree]) -> Option<Self> {
-        let mut asked: BTreeMap<usize, (Vec<f64>, Vec<CategorySplit>)> = BTreeMap::new();
+        let mut asked: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut category_splits = Vec::new();
         let nodes = trees.iter().flat_map(|tree| &tree.nodes);
         for split in nodes.filter_map(|node| node.split.as_ref()) {
-            let (thresholds, category_splits) = asked.entry(split.feature).or_default();
             match &split.rule {
                 Rule::AtMost(threshold) if threshold.is_nan() => return None,
                 // −0.0 is 0.0 to a comparison.
-                Rule::AtMost(threshold) => thresholds.push(*threshold + 0.0),
+                Rule::AtMost(threshold) => {
+                    let thresholds = asked.entry(split.feature).or_default();
+                    thresholds.push(*threshold + 0.0);
+                }
                 Rule::Categories { left, categories } => {
-                    category_splits.push(CategorySplit::new(left, *categories));
+                    let categories = CategorySplit::new(left, *categories);
+                    category_splits.push((split.feature, categories));
                 }
             }
         }
-        let mut questions = Vec::new();
-        for (feature, (mut thresholds, mut category_splits)) in asked {
-            thresholds.sort_by(f64::total_cmp);
-            thresholds.dedup();
-            category_splits.sort();
-            category_splits.dedup();
-            let thresholds = thresholds.chunks(MAX_THRESHOLDS);
-            let kinds = thresholds.map(|thresholds| Kind::Thresholds(thresholds.to_vec()));
-            let kinds = kinds.chain(category_splits.into_iter().map(Kind::Categories));
-            questions.extend(kinds.map(|kind| Question { feature, kind }));
-        }
-        if questions.len() > MAX_COLUMNS {
-            return None;
-        }
-        questions.sort_by_key(|question| question.kind.blocks());
-        let mut ranks = Self {
-            up_to_8: Columns::new(&questions),
-            up_to_16: Columns::new(&questions),
-            up_to_32: Columns::new(&questions),
-            category_splits: Vec::new(),
-            questions,
+        category_splits.sort();
+        category_splits.dedup();
+        let ranks = Self {
+            windows: windows(asked),
+            category_splits,
         };
-        for question in &ranks.questions {
-            if let Kind::Categories(split) = &question.kind {
-                ranks
-                    .category_splits
-                    .push((question.feature, split.clone()));
-            }
-        }
-        Some(ranks)
+        (ranks.columns() <= MAX_COLUMNS).then_some(ranks)
     }
 
-    /// For each column a bound of its ranks.
-    pub(super) fn bounds(&self) -> impl ExactSizeIterator<Item = usize> {
-        self.questions.iter().map(|question| match &question.kind {
-            Kind::Thresholds(_) => question.kind.blocks() * BLOCK + 1,
-            Kind::Categories(_) => 2,
-        })
+    /// How many columns there are.
+    pub(super) fn columns(&self) -> usize {
+        self.windows.len() * WINDOW + self.category_splits.len()
     }
 
     /// The same question as that of a split of the trees.
     pub(super) fn split(&self, split: &Split) -> RankSplit {
-        let mut columns = self.questions.iter().enumerate();
-        let (column, last_left) = columns
-            .find_map(|(column, question)| {
-                let mine = question.feature == split.feature;
-                Some((column, mine.then(|| question.kind.last_left(&split.rule))??))
-            })
-            .expect("every split's question was collected");
+        let (column, last_left) = match &split.rule {
+            Rule::AtMost(threshold) => {
+                let mut windows = self.windows.iter().enumerate();
+                windows.find_map(|(index, window)| {
+                    let (lane, last_left) = window.last_left(split.feature, *threshold)?;
+                    Some((index * WINDOW + lane, last_left))
+                })
+            }
+            Rule::Categories { left, categories } => {
+                let categories = (split.feature, CategorySplit::new(left, *categories));
+                let mut splits = self.category_splits.iter();
+                let index = splits.position(|other| *other == categories);
+                index.map(|index| (self.windows.len() * WINDOW + index, 0))
+            }
+        }
+        .expect("every split's question was collected");
         RankSplit {
             column: column as u8,
-            last_left,
+            last_left: last_left as u8,
         }
     }
 
     /// Ranks the values of a row.
     #[inline(always)]
     pub(super) fn of_row(&self, processor: impl Processor, row: &[f64], ranks: &mut [u8]) {
-        let ranks = self.up_to_8.of_row(processor, row, ranks);
-        let ranks = self.up_to_16.of_row(processor, row, ranks);
-        let ranks = self.up_to_32.of_row(processor, row, ranks);
-        for (rank, (feature, split)) in ranks.iter_mut().zip(&self.category_splits) {
+        let (of_windows, of_categories) = ranks.split_at_mut(self.windows.len() * WINDOW);
+        for (ranks, window) in of_windows.as_chunks_mut().0.iter_mut().zip(&self.windows) {
+            *ranks = processor.ranks(&row[window.features.clone()], window);
+        }
+        for (rank, (feature, split)) in of_categories.iter_mut().zip(&self.category_splits) {
             *rank = u8::from(!split.goes_left(row[*feature]));
         }
     }
 }
 
-impl<const BLOCKS: usize> Columns<BLOCKS> {
-    fn new(questions: &[Question]) -> Self {
-        let mut columns = Self {
-            features: Vec::new(),
-            tables: Vec::new(),
-            counts: Vec::new(),
-        };
-        for question in questions {
-            if let Kind::Thresholds(thresholds) = &question.kind
-                && question.kind.blocks() == BLOCKS
-            {
-                let mut table = Table([[f64::INFINITY; BLOCK]; BLOCKS]);
-                table.0.as_flattened_mut()[..thresholds.len()].copy_from_slice(thresholds);
-                columns.features.push(question.feature);
-                columns.tables.push(table);
-                columns.counts.push(thresholds.len());
-            }
+/// A feature of a window and its thresholds, ascending.
+type Asked = (usize, Vec<f64>);
+
+/// Windows for features and their thresholds.
+fn windows(asked: BTreeMap<usize, Vec<f64>>) -> Vec<Window> {
+    let mut windows: BTreeMap<(usize, usize), Vec<Asked>> = BTreeMap::new();
+    for (feature, mut thresholds) in asked {
+        thresholds.sort_by(f64::total_cmp);
+        thresholds.dedup();
+        for (part, thresholds) in thresholds.chunks(MAX_STEPS).enumerate() {
+            let window = windows.entry((feature / WINDOW, part)).or_default();
+            window.push((feature % WINDOW, thresholds.to_vec()));
         }
-        columns
+    }
+    let windows = windows.into_iter();
+    windows
+        .map(|((window, _), asked)| Window::new(window * WINDOW, asked))
+        .collect()
+}
+
+impl Window {
+    /// Of the features from the first on, those that have thresholds.
+    fn new(first: usize, mut asked: Vec<Asked>) -> Self {
+        let last = asked.iter().map(|(feature, _)| feature).max();
+        let features = first..first + last.map_or(0, |last| last + 1);
+        asked.sort_by_key(|(_, thresholds)| Reverse(thresholds.len()));
+        // Beside a lane of many thresholds there is one of few.
+        asked.resize(WINDOW, (0, Vec::new()));
+        let (most, others) = asked.split_at_mut(LANES);
+        others.reverse();
+        Self {
+            features,
+            ladders: [Ladder::new(most), Ladder::new(others)],
+        }
     }
 
-    /// Returns the ranks of what comes after these columns.
-    #[inline(always)]
-    fn of_row<'r>(
-        &self,
-        processor: impl Processor,
-        row: &[f64],
-        ranks: &'r mut [u8],
-    ) -> &'r mut [u8] {
-        let (mine, rest) = ranks.split_at_mut(self.tables.len());
-        for ((rank, feature), table) in mine.iter_mut().zip(&self.features).zip(&self.tables) {
-            *rank = processor.rank(row[*feature], table);
-        }
-        rest
+    /// The lane that has the threshold, and the last rank that it sends left.
+    fn last_left(&self, feature: usize, threshold: f64) -> Option<(usize, usize)> {
+        let feature = feature.checked_sub(self.features.start)? as u64;
+        let mut ladders = self.ladders.iter().enumerate();
+        ladders.find_map(|(index, ladder)| {
+            (0..LANES).find_map(|lane| {
+                let mut steps = ladder.steps.as_flattened().iter();
+                let last_left = steps.position(|step| step.0[lane] == threshold)?;
+                let found = ladder.features[lane] == feature;
+                found.then_some((index * LANES + lane, last_left))
+            })
+        })
     }
 }
 
-impl Kind {
-    /// Blocks that the thresholds fill, 1, 2 or 4; more if there are none.
-    fn blocks(&self) -> usize {
-        match self {
-            Self::Thresholds(thresholds) => thresholds.len().div_ceil(BLOCK).next_power_of_two(),
-            Self::Categories(_) => usize::MAX,
+impl Ladder {
+    fn new(lanes: &[Asked]) -> Self {
+        let counts = lanes.iter().map(|(_, thresholds)| thresholds.len());
+        let strides = counts.max().unwrap_or(0).div_ceil(STRIDE);
+        let mut ladder = Self {
+            features: [0; LANES],
+            lowest: [strides * STRIDE; LANES],
+            steps: vec![[Step([f64::NAN; LANES]); STRIDE]; strides],
+        };
+        for (lane, (feature, thresholds)) in lanes.iter().enumerate() {
+            ladder.features[lane] = *feature as u64;
+            ladder.lowest[lane] -= thresholds.len();
+            let steps = ladder.steps.as_flattened_mut().iter_mut().rev();
+            for (step, threshold) in steps.zip(thresholds.iter().rev()) {
+                step.0[lane] = *threshold;
+            }
         }
+        ladder
     }
 
-    /// The last rank that goes left; `None` if this doesn't answer the rule.
-    fn last_left(&self, rule: &Rule) -> Option<u8> {
-        match (self, rule) {
-            (Self::Thresholds(thresholds), Rule::AtMost(threshold)) => {
-                let number = thresholds.iter().position(|other| other == threshold)?;
-                Some(number as u8)
-            }
-            (Self::Categories(split), Rule::Categories { left, categories }) => {
-                (*split == CategorySplit::new(left, *categories)).then_some(0)
-            }
-            _ => None,
-        }
+    /// The highest rank of any lane.
+    pub(super) fn highest(&self) -> usize {
+        self.steps.len() * STRIDE
+    }
+
+    /// How many ranks a lane has.
+    pub(super) fn ranks(&self, lane: usize) -> usize {
+        self.highest() - self.lowest[lane] + 1
     }
 }

@@ -60,7 +60,7 @@ impl Subtrees {
         no_leaf: u32,
         avx512: Option<Avx512>,
     ) -> Option<Self> {
-        let avx512 = avx512.filter(|_| ranks.bounds().len() <= VECTOR_RANKS);
+        let avx512 = avx512.filter(|_| ranks.columns() <= VECTOR_RANKS);
         let trees_filled = trees.len().next_multiple_of(LANES);
         let stages = depth.div_ceil(HEIGHT);
         let most = MAX_SLOTS.checked_shr((stages * HEIGHT) as u32).unwrap_or(0);
@@ -164,7 +164,8 @@ impl Subtrees {
     ) {
         let mut rows = 0;
         for (ranks, features) in ranks.iter_mut().zip(features.chunks_exact(width)) {
-            self.ranks.of_row(processor, features, ranks);
+            self.ranks
+                .of_row(processor, features, &mut ranks[..self.ranks.columns()]);
             rows += 1;
         }
         let trees = self.leaves.len() >> (self.stages.len() * HEIGHT);
@@ -189,7 +190,7 @@ impl Subtrees {
         visit: &mut impl FnMut(usize, usize, Leaves),
     ) {
         for (row, ranks) in ranks.iter().enumerate() {
-            let places: [_; GROUPS] = processor.places(ranks, &self.stages, first_tree);
+            let places: [_; GROUPS] = processor.lead(ranks, &self.stages, first_tree);
             for (group, places) in places.iter().enumerate() {
                 let mut leaves = [0; LANES];
                 for (leaf, place) in leaves.iter_mut().zip(places) {

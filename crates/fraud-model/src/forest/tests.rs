@@ -109,7 +109,7 @@ fn a_threshold_that_is_no_number_sends_all_to_the_right() {
 fn answers_are_each_trees_own() {
     for levels in [4, 8, 40] {
         let mut random = Random(7);
-        let trees: Vec<_> = (0..13).map(|_| deep_tree(&mut random, levels)).collect();
+        let trees: Vec<_> = (0..45).map(|_| deep_tree(&mut random, levels)).collect();
         let forest = Forest::new(&trees, 1, |leaf, values| values.push(leaf.prediction));
         let row = random_row(&mut random, &values_near(&trees));
         let mut answers = vec![f64::NAN; trees.len()];

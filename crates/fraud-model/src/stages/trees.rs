@@ -68,7 +68,6 @@ impl Stage for Trees {
         let features = self.classifier.features(inputs, outcomes);
         let mut outputs = outputs(columns);
         let votes = &mut outputs.raw.values;
-        votes.fill(0.0);
         self.forest.votes(&features.values, features.width, votes);
         self.classifier.decide(&mut outputs, |votes, probability| {
             let sum = votes.iter().fold(0.0, |sum, vote| sum + vote);
