@@ -3,68 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result};
-use local_stack::{ChildProcess, Daemon, wait_until};
+use anyhow::Result;
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
-use crate::support::secured::{grant, guarded, revoke, secured_broker};
+use crate::support::secured::{assert_waits, grant, guarded, revoke, secured_broker, table};
 use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
 /// In each round.
 const TRANSACTIONS: usize = 600;
-
-/// The table of rights in deploy/README.md, for this stream.
-fn table(stream: &Stream) -> Vec<String> {
-    let ids = format!("{}-*", stream.topic("scorer"));
-    let rows: [(&str, &str, String, &[&str]); 9] = [
-        (
-            "producer",
-            "Topic",
-            stream.topic("transactions"),
-            &["Write", "Describe"],
-        ),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("transactions"),
-            &["Read", "Describe"],
-        ),
-        ("scorer", "Group", stream.topic("scorer"), &["Read"]),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("results"),
-            &["Write", "Describe", "DescribeConfigs"],
-        ),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("transactions.dead-letter"),
-            &["Write", "Describe", "DescribeConfigs"],
-        ),
-        ("scorer", "TransactionalId", ids, &["Write", "Describe"]),
-        (
-            "sink",
-            "Topic",
-            stream.topic("results"),
-            &["Read", "Describe"],
-        ),
-        ("sink", "Group", stream.topic("sink"), &["Read"]),
-        (
-            "sink",
-            "Topic",
-            stream.topic("results.dead-letter"),
-            &["Write", "Describe"],
-        ),
-    ];
-    let rights = rows.iter().flat_map(|(user, kind, name, operations)| {
-        let right = move |operation| format!("{user}:{operation}:{kind}:{name}");
-        operations.iter().map(right)
-    });
-    rights.collect()
-}
 
 #[test]
 fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
@@ -164,18 +112,6 @@ fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() ->
     for daemon in [&mut scorer, &mut sink] {
         assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
     }
-    Ok(())
-}
-
-/// It is alive and not ready, for a reason that it also logs.
-fn assert_waits(daemon: &mut Daemon, reason: &str) -> Result<()> {
-    let warned = daemon.wait_for_line(ChildProcess::stderr, reason, PATIENCE);
-    warned.with_context(|| daemon.stderr().to_string())?;
-    wait_until("the reason in /readyz", PATIENCE, || {
-        let answer = daemon.get("/readyz")?;
-        Ok(answer.status == 503 && answer.body.contains(reason))
-    })?;
-    assert_eq!(daemon.get("/livez")?.status, 200);
     Ok(())
 }
 

@@ -238,7 +238,7 @@ impl GroupConsumer {
 
     /// A producer's transaction committed offsets of ours: so the group takes them.
     pub fn offsets_were_committed(&self) {
-        self.member.reporter.may_use_group();
+        self.member.reporter.may_use_id();
     }
 
     /// Whether nothing came for 5 ms: not one empty poll, because a fetch may be under way.
