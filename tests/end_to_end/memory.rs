@@ -146,6 +146,7 @@ fn send_all<'a>(stream: &Stream, topic: &str, value: impl Fn(usize) -> &'a Strin
         value: Some(value(number).as_bytes()),
         partition: Some(number as i32 % PARTITIONS),
         key: None,
+        ..Message::default()
     };
     // The client holds what isn't sent.
     for begin in (0..MESSAGES).step_by(30) {

@@ -50,15 +50,7 @@ fn what_is_no_result_becomes_a_dead_letter_and_the_files_go_on() -> Result<()> {
 fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<()> {
     for (daemon, topic) in [("scorer", "transactions"), ("sink", "results")] {
         let stream = Stream::new(&format!("too-large-{daemon}"))?;
-        let letters = format!("{topic}.small-dead-letter");
-        create_topics(
-            &stream.broker,
-            &[Topic {
-                name: &stream.topic(&letters),
-                partitions: 1,
-                config: &SMALL,
-            }],
-        )?;
+        let letters = small_letters(&stream, topic)?;
         let long = [b'x'; 2000];
         let sent = [
             (&b"key"[..], Some(&long[..])),
@@ -109,11 +101,53 @@ fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<
     Ok(())
 }
 
+#[test]
+fn a_header_of_the_message_that_is_called_like_ours_is_kept_and_misleads_nobody() -> Result<()> {
+    let stream = Stream::new("like-ours")?;
+    let letters = small_letters(&stream, "results")?;
+    let own = [
+        ("truncated", "true"),
+        ("__connect.errors.offset", "elsewhere"),
+    ];
+    let sent = Message {
+        key: Some(b"key"),
+        value: Some(&[b'x'; 2000]),
+        headers: &own,
+        partition: Some(0),
+    };
+    send(&stream.broker, &stream.topic("results"), &[sent])?;
+    let mut sink = stream
+        .sink()
+        .set("topics.results_dead_letter", stream.topic(&letters))
+        .start()?;
+
+    // Refused whole, it loses its value and nothing more.
+    let letter = stream.exactly(&letters, 1)?.remove(0);
+    assert_eq!(
+        (letter.key.as_deref(), letter.text()),
+        (sent.key, String::new())
+    );
+    let headers: Vec<_> = letter
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            let value = value.as_deref().unwrap_or_default();
+            (name.as_str(), String::from_utf8_lossy(value).into_owned())
+        })
+        .collect();
+    assert_eq!(headers[..2], own.map(|(name, value)| (name, value.into())));
+    assert_eq!(headers.len(), 2 + 7, "{headers:#?}");
+    assert_eq!(headers[4], ("__connect.errors.offset", "0".to_owned()));
+    assert_eq!(headers[8], ("truncated", "true".to_owned()));
+    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
+    Ok(())
+}
+
 /// The topic's limit is known, so that no record is sent that it refuses.
 #[test]
 fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Result<()> {
     let stream = Stream::new("size-limit")?;
-    let letters = small_letters(&stream)?;
+    let letters = small_letters(&stream, "transactions")?;
     let values: Vec<Vec<u8>> = (500..800).map(|length| vec![b'x'; length]).collect();
     stream.send_transactions(&values)?;
     let mut scorer = stream
@@ -149,7 +183,7 @@ fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Resul
 fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     for delivery in ["exactly-once", "at-least-once"] {
         let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
-        let letters = small_letters(&stream)?;
+        let letters = small_letters(&stream, "transactions")?;
         // The refusal comes while there is more to send.
         let transactions = vec![lines("expected/random-forest/input.jsonl"); 20].concat();
         let mut sent: Vec<Vec<u8>> = transactions
@@ -194,17 +228,17 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     Ok(())
 }
 
-fn small_letters(stream: &Stream) -> Result<String> {
-    let letters = "transactions.small-dead-letter";
+fn small_letters(stream: &Stream, topic: &str) -> Result<String> {
+    let letters = format!("{topic}.small-dead-letter");
     create_topics(
         &stream.broker,
         &[Topic {
-            name: &stream.topic(letters),
+            name: &stream.topic(&letters),
             partitions: 1,
             config: &SMALL,
         }],
     )?;
-    Ok(letters.to_owned())
+    Ok(letters)
 }
 
 fn send_to(stream: &Stream, topic: &str, sent: &[(&[u8], Option<&[u8]>)]) -> Result<()> {
@@ -214,6 +248,7 @@ fn send_to(stream: &Stream, topic: &str, sent: &[(&[u8], Option<&[u8]>)]) -> Res
             key: Some(key),
             value,
             partition: Some(0),
+            ..Message::default()
         })
         .collect();
     send(&stream.broker, &stream.topic(topic), &messages)

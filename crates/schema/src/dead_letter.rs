@@ -14,10 +14,12 @@ pub const STAGE: &str = "__connect.errors.stage";
 pub const EXCEPTION_CLASS_NAME: &str = "__connect.errors.exception.class.name";
 /// What is wrong, for a person.
 pub const EXCEPTION_MESSAGE: &str = "__connect.errors.exception.message";
-/// `true` where the value was left out because the broker refused its size.
+/// `true` where the value was left out because the broker refused its size. Follows
+/// [`headers`].
 pub const TRUNCATED: &str = "truncated";
 
-/// The headers that say what is wrong with which message, in their order.
+/// The headers that say what is wrong with which message, in their order. They follow the
+/// message's own, which may have the same names: [`TOPIC`]'s last one is the first of ours.
 pub fn headers(
     topic: &str,
     partition: i32,

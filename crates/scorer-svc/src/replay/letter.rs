@@ -3,13 +3,12 @@
 use std::ffi::CStr;
 
 use rdkafka::message::BorrowedMessage;
-use service_runtime::kafka::{last_header, remove_headers};
+use service_runtime::kafka::{header_position, keep_headers, last_header};
 
 /// [`schema::dead_letter`]'s names, as librdkafka wants them.
 const TOPIC: &CStr = c"__connect.errors.topic";
 const PARTITION: &CStr = c"__connect.errors.partition";
 const OFFSET: &CStr = c"__connect.errors.offset";
-const STAGE: &CStr = c"__connect.errors.stage";
 const EXCEPTION_CLASS_NAME: &CStr = c"__connect.errors.exception.class.name";
 const EXCEPTION_MESSAGE: &CStr = c"__connect.errors.exception.message";
 const TRUNCATED: &CStr = c"truncated";
@@ -29,36 +28,30 @@ pub(super) struct Letter {
     pub(super) message: String,
     /// Its value was left out.
     pub(super) is_truncated: bool,
+    /// How many headers its message had; ours follow them.
+    original_headers: usize,
 }
 
 impl Letter {
     /// Reads Kafka Connect's headers; `None` where they lack a place or a reason.
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Option<Self> {
         let text = |name| std::str::from_utf8(last_header(message, name)?).ok();
+        let original_headers = header_position(message, TOPIC)?;
         Some(Self {
             topic: text(TOPIC)?.to_owned(),
             partition: text(PARTITION)?.parse().ok()?,
             offset: text(OFFSET)?.parse().ok()?,
             code: text(EXCEPTION_CLASS_NAME)?.to_owned(),
             message: text(EXCEPTION_MESSAGE).unwrap_or_default().to_owned(),
-            is_truncated: text(TRUNCATED) == Some("true"),
+            is_truncated: header_position(message, TRUNCATED) > Some(original_headers),
+            original_headers,
         })
     }
-}
 
-/// Makes a dead letter the message that it was.
-pub(super) fn restore(message: &mut BorrowedMessage<'_>) {
-    remove_headers(
-        message,
-        &[
-            TOPIC,
-            PARTITION,
-            OFFSET,
-            STAGE,
-            EXCEPTION_CLASS_NAME,
-            EXCEPTION_MESSAGE,
-        ],
-    );
+    /// Makes the dead letter, which is whole, the message that it was.
+    pub(super) fn restore(&self, message: &mut BorrowedMessage<'_>) {
+        keep_headers(message, self.original_headers);
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +66,6 @@ mod tests {
             TOPIC,
             PARTITION,
             OFFSET,
-            STAGE,
             EXCEPTION_CLASS_NAME,
             EXCEPTION_MESSAGE,
             TRUNCATED,
@@ -82,7 +74,6 @@ mod tests {
             dead_letter::TOPIC,
             dead_letter::PARTITION,
             dead_letter::OFFSET,
-            dead_letter::STAGE,
             dead_letter::EXCEPTION_CLASS_NAME,
             dead_letter::EXCEPTION_MESSAGE,
             dead_letter::TRUNCATED,

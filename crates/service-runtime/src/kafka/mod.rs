@@ -30,7 +30,7 @@ mod troubles;
 use std::time::Duration;
 
 pub use consumer::GroupConsumer;
-pub use headers::{for_each_header, last_header, remove_headers};
+pub use headers::{for_each_header, header_position, keep_headers, last_header};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
 pub use producer::{
     Producer, ProducerEvents, acknowledged, create_producer, is_lost, judge, may_use_id,
