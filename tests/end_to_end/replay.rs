@@ -1,5 +1,7 @@
 //! `scorer-svc replay`: dead letters back to `transactions`.
 
+use std::net::TcpListener;
+
 use anyhow::Result;
 use local_stack::{Daemon, DaemonCommand, Message, Record, Topic, create_topics, send};
 
@@ -158,5 +160,22 @@ fn a_header_of_the_message_that_is_called_like_ours_comes_back_with_it() -> Resu
     assert_eq!(back[0].value.as_deref(), sent.value);
     let own = own.map(|(name, value)| (name.to_owned(), Some(value.as_bytes().to_vec())));
     assert_eq!(back[0].headers, own);
+    Ok(())
+}
+
+#[test]
+fn a_replay_that_waits_for_a_broker_ends_when_it_is_asked_to() -> Result<()> {
+    // Takes connections and never answers. The watchdog doesn't help: it comes too late.
+    let broker = TcpListener::bind("127.0.0.1:0")?;
+    let mut replay = DaemonCommand::new("scorer-svc")
+        .set("kafka.bootstrap_servers", broker.local_addr()?.to_string())
+        .set("service.shutdown_timeout", "1h")
+        .arguments(["replay"])
+        .start()?;
+    let _asked = broker.accept()?;
+    assert_eq!(replay.terminate(PATIENCE)?.code(), Some(1));
+    let said = replay.stderr().lines();
+    let last = said.last().map_or("", String::as_str);
+    assert!(last.contains("stopped before topic"), "{said:#?}");
     Ok(())
 }

@@ -1,19 +1,20 @@
 //! Reading a topic without a group: what is there now, and no further.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::debug;
 
+use super::error_text;
 use super::settings::reader_config;
-use super::{CALL_TIMEOUT, error_text};
 use crate::{Context, Failure};
 
 /// How long one answer may be waited for.
@@ -30,10 +31,10 @@ pub struct OffsetRange {
 }
 
 /// Reads committed messages of one topic from given offsets up to given ends. Each call
-/// waits for the broker 30 s at most, and until the wish to stop.
+/// waits for the broker 30 s at most, and not beyond the wish to stop.
 pub struct TopicReader {
     topic: String,
-    client: BaseConsumer<Quiet>,
+    client: Arc<BaseConsumer<Quiet>>,
     context: Context,
     /// The end of each partition that isn't reached.
     ends: BTreeMap<i32, i64>,
@@ -42,13 +43,13 @@ pub struct TopicReader {
 impl TopicReader {
     /// A reader of `topic`; touches no network.
     pub fn new(topic: &str, context: &Context) -> Result<Self, Failure> {
-        let client = reader_config(context)
+        let client: BaseConsumer<Quiet> = reader_config(context)
             .create_with_context(Quiet)
             .context("cannot create the Kafka consumer")
             .map_err(Failure::start)?;
         Ok(Self {
             topic: topic.to_owned(),
-            client,
+            client: Arc::new(client),
             context: context.clone(),
             ends: BTreeMap::new(),
         })
@@ -57,10 +58,9 @@ impl TopicReader {
     /// What each partition holds now; from the first message on that isn't older than
     /// `since`, in milliseconds since 1970, where that is given.
     pub fn ranges(&self, since: Option<i64>) -> Result<BTreeMap<i32, OffsetRange>, Failure> {
-        let metadata = self
-            .client
-            .fetch_metadata(Some(&self.topic), PATIENCE)
-            .map_err(|error| self.cannot("find the partitions", &error))?;
+        let metadata = self.ask("find the partitions", |client, topic| {
+            client.fetch_metadata(Some(topic), PATIENCE)
+        })?;
         let topic = metadata.topics().first();
         let partitions = topic.map_or(&[][..], |topic| topic.partitions());
         if partitions.is_empty() {
@@ -156,10 +156,9 @@ impl TopicReader {
     }
 
     fn range(&self, partition: i32, since: Option<i64>) -> Result<OffsetRange, Failure> {
-        let (low, end) = self
-            .client
-            .fetch_watermarks(&self.topic, partition, PATIENCE)
-            .map_err(|error| self.cannot("find the offsets", &error))?;
+        let (low, end) = self.ask("find the offsets", move |client, topic| {
+            client.fetch_watermarks(topic, partition, PATIENCE)
+        })?;
         let start = match since {
             None => low,
             Some(time) => self.offset_at(partition, time)?.unwrap_or(end),
@@ -168,21 +167,36 @@ impl TopicReader {
     }
 
     fn offset_at(&self, partition: i32, time: i64) -> Result<Option<i64>, Failure> {
-        let mut list = TopicPartitionList::new();
-        let answer = list
-            .add_partition_offset(&self.topic, partition, Offset::Offset(time))
-            .and_then(|()| self.client.offsets_for_times(list, CALL_TIMEOUT))
-            .map_err(|error| self.cannot("find the offsets", &error))?;
-        let Some(found) = answer.find_partition(&self.topic, partition) else {
-            return Ok(None);
-        };
-        found
-            .error()
-            .map_err(|error| self.cannot("find the offsets", &error))?;
-        Ok(match found.offset() {
+        let offset = self.ask("find the offsets", move |client, topic| {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset(topic, partition, Offset::Offset(time))?;
+            let answer = client.offsets_for_times(list, PATIENCE)?;
+            let Some(found) = answer.find_partition(topic, partition) else {
+                return Ok(Offset::Invalid);
+            };
+            found.error()?;
+            Ok(found.offset())
+        })?;
+        Ok(match offset {
             Offset::Offset(offset) => Some(offset),
             _ => None,
         })
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        what: &str,
+        question: impl FnOnce(&BaseConsumer<Quiet>, &str) -> KafkaResult<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (client, topic) = (Arc::clone(&self.client), self.topic.clone());
+        let call = move || question(&client, &topic);
+        match self.context.call_unless_stopped(call) {
+            Some(answer) => answer.map_err(|error| self.cannot(what, &error)),
+            None => Err(Failure::runtime(anyhow::anyhow!(
+                "stopped before topic \"{}\" was read",
+                self.topic
+            ))),
+        }
     }
 
     fn cannot(&self, what: &str, error: &KafkaError) -> Failure {
