@@ -161,6 +161,8 @@ impl GroupConsumer {
     /// Completes a revocation.
     pub fn release(&mut self) -> Result<(), Failure> {
         info!(topic = self.member.topic, partitions = ?self.assigned.keys(), "revoked");
+        // librdkafka keeps a pause beyond the assignment, for when the partition comes back.
+        self.resume()?;
         self.member
             .client()
             .unassign()
