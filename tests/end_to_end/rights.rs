@@ -38,7 +38,7 @@ fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
 }
 
 #[test]
-fn a_topic_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
+fn a_right_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
     let stream = Stream::on(secured_broker(), "scorers-rights")?;
     grant(&table(&stream))?;
     let mut scorer = guarded(stream.scorer(), "scorer").start()?;
@@ -54,6 +54,14 @@ fn a_topic_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() 
         (
             format!("Read:Topic:{}", stream.topic("transactions")),
             format!("topic \"{}\": grant it Read", stream.topic("transactions")),
+        ),
+        (
+            format!("Read:Group:{}", stream.topic("scorer")),
+            format!("group \"{}\": grant it Read", stream.topic("scorer")),
+        ),
+        (
+            format!("Write:TransactionalId:{}-*", stream.topic("scorer")),
+            format!("may not use transactional id {}-", stream.topic("scorer")),
         ),
     ];
     for (round, (right, warning)) in rights.iter().enumerate() {

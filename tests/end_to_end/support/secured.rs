@@ -11,9 +11,16 @@ use local_stack::{
 use super::python::{output, script};
 use super::{PATIENCE, Stream};
 
-/// Each with [`password`], and with the rights that its tests grant. The last two are for
+/// Each with [`password`], and with the rights that its tests grant. The last three are for
 /// one test each.
-const USERS: [&str; 5] = ["producer", "scorer", "sink", "newcomer", "stranger"];
+const USERS: [&str; 6] = [
+    "producer",
+    "scorer",
+    "sink",
+    "newcomer",
+    "stranger",
+    "forgotten",
+];
 
 /// Ends with the test binary.
 static BROKER: LazyLock<Broker> = LazyLock::new(|| start().expect("a secured Kafka"));
@@ -28,16 +35,19 @@ pub(crate) fn secured_broker() -> &'static Broker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Valid,
+    /// Valid too, and whoever is in has to show the password again every other second.
+    Strict,
     Expired,
     OtherHost,
 }
 
 impl Door {
-    const ALL: [Self; 3] = [Self::Valid, Self::Expired, Self::OtherHost];
+    const ALL: [Self; 4] = [Self::Valid, Self::Strict, Self::Expired, Self::OtherHost];
 
     fn listener(self) -> &'static str {
         match self {
             Self::Valid => "VALID",
+            Self::Strict => "STRICT",
             Self::Expired => "EXPIRED",
             Self::OtherHost => "OTHERHOST",
         }
@@ -45,7 +55,7 @@ impl Door {
 
     fn certificate(self) -> PathBuf {
         certificate(match self {
-            Self::Valid => "valid.pem",
+            Self::Valid | Self::Strict => "valid.pem",
             Self::Expired => "expired.pem",
             Self::OtherHost => "other-host.pem",
         })
@@ -140,6 +150,21 @@ pub(crate) fn revoke<T: AsRef<str>>(rights: &[T]) -> Result<()> {
     change("revoke", rights)
 }
 
+/// Makes the broker expect another password of a user's.
+pub(crate) fn set_password(user: &str, password: &str) -> Result<()> {
+    let credential = format!("SCRAM-SHA-512=[iterations=4096,password={password}]");
+    let class = "kafka.admin.ConfigCommand";
+    let mut command = BROKER
+        .distribution()
+        .java(&["-XX:TieredStopAtLevel=1"], class);
+    command
+        .args(["--bootstrap-server", &BROKER.address(), "--alter"])
+        .args(["--entity-type", "users", "--entity-name", user])
+        .args(["--add-config", &credential]);
+    output(&mut command)?;
+    Ok(())
+}
+
 /// It is alive and not ready, for a reason that it also logs.
 pub(crate) fn assert_waits(daemon: &mut Daemon, reason: &str) -> Result<()> {
     let warned = daemon.wait_for_line(ChildProcess::stderr, reason, PATIENCE);
@@ -205,5 +230,11 @@ fn listener(door: Door) -> Listener {
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned())),
     );
+    if door == Door::Strict {
+        let key = "scram-sha-512.connections.max.reauth.ms";
+        listener
+            .properties
+            .insert(key.to_owned(), "2000".to_owned());
+    }
     listener
 }
