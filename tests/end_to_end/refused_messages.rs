@@ -184,7 +184,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     for delivery in ["exactly-once", "at-least-once"] {
         let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
         let letters = small_letters(&stream, "transactions")?;
-        // The refusal comes while there is more to send.
+        // The refusal comes while there is more to send, each time.
         let transactions = vec![lines("expected/random-forest/input.jsonl"); 20].concat();
         let mut sent: Vec<Vec<u8>> = transactions
             .iter()
@@ -207,6 +207,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
             .set("kafka.producer_properties.compression_type", "lz4")
             .set("scorer.commit_interval", "2s")
             .set("scorer.delivery", delivery)
+            .variable("FAILPOINTS", "scorer_mid_produce=2%sleep(10)")
             .start()?;
 
         // At least once may repeat them.
