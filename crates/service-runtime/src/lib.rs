@@ -9,6 +9,7 @@ mod failure;
 mod health;
 pub mod kafka;
 mod logs;
+mod memory;
 pub mod object_store;
 mod run;
 mod shutdown;
