@@ -123,6 +123,36 @@ fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() ->
     Ok(())
 }
 
+/// Who needs this right only now and then mustn't be unready for ever after it was missing.
+#[test]
+fn a_right_to_write_dead_letters_is_waited_for_once_there_is_one() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "letters-rights")?;
+    grant(&table(&stream))?;
+    let daemons = [
+        ("transactions", guarded(stream.scorer(), "scorer"), "scorer"),
+        (
+            "results",
+            guarded(stream.sink(), "sink").set("sink.max_age", "1s"),
+            "sink",
+        ),
+    ];
+    for (topic, command, user) in daemons {
+        let letters = format!("{topic}.dead-letter");
+        let write = [format!("{user}:Write:Topic:{}", stream.topic(&letters))];
+        let mut daemon = command.start()?;
+        daemon.wait_until_ready(PATIENCE)?;
+        revoke(&write)?;
+        stream.send(topic, &["not JSON"])?;
+        let reason = format!("may not use topic \"{}\"", stream.topic(&letters));
+        assert_waits(&mut daemon, &reason)?;
+        grant(&write)?;
+        daemon.wait_until_ready(PATIENCE)?;
+        assert_eq!(stream.exactly(&letters, 1)?[0].text(), "not JSON");
+        assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
+    }
+    Ok(())
+}
+
 fn assert_each_has_one_result(stream: &Stream, count: usize) -> Result<()> {
     let results = stream.exactly("results", count)?;
     let sources: BTreeSet<_> = results.iter().map(source).collect();

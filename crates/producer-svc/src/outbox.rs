@@ -203,8 +203,7 @@ impl Outbox {
 
     /// Keeps what came back for another try, unless the broker took nothing for too long.
     fn note_refused(&mut self, refused: Refused) -> Result<()> {
-        let error = refused.error.unwrap_or(KafkaError::Canceled);
-        let why = judge(&self.producer, None, &error)?;
+        let error = refused.error.expect("what is refused has a reason");
         let mut messages = VecDeque::from(refused.messages);
         if let Some(waiting) = self.waiting.take() {
             messages.extend(waiting.messages);
@@ -214,6 +213,7 @@ impl Outbox {
             next_try: Instant::now() + RETRY_PAUSE,
             is_tried: false,
         });
+        let why = judge(&self.producer, None, &error)?;
         let (since, _) = *self.refused_since.insert(match self.refused_since {
             Some((since, sent)) if sent == self.sent() => (since, sent),
             _ => (Instant::now(), self.sent()),
