@@ -5,14 +5,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use local_stack::{ChildProcess, Daemon, Signal, Weather};
+use local_stack::{ChildProcess, Signal, Weather};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use crate::daemons::Victim;
 use crate::deck::{Fault, Place};
 use crate::progress::milliseconds;
-use crate::stack::{PATIENCE, Stack};
+use crate::stack::{PATIENCE, Stack, stop};
 use crate::table::Row;
 
 /// Longer than the transaction's timeout and the broker's next look at it.
@@ -82,7 +82,7 @@ fn abort(place: Place, stack: &mut Stack, random: &mut ChaCha8Rng) -> Result<Vec
     } else {
         "return".to_owned()
     };
-    terminate(stack.victim(victim))?;
+    stop(stack.victim(victim))?;
     let command = stack.command(victim);
     *stack.victim(victim) = command
         .variable("FAILPOINTS", format!("{failpoint}={passes}*off->{end}"))
@@ -102,7 +102,7 @@ fn kill(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
 }
 
 fn restart(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
-    terminate(stack.victim(victim))?;
+    stop(stack.victim(victim))?;
     start_again(victim, stack)
 }
 
@@ -126,7 +126,7 @@ fn zombie(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
     stack.victim(victim).signal(Signal::CONT)?;
     stack.victim(victim).wait_until_ready(PATIENCE)?;
     let mark = stack.mark()?;
-    terminate(&mut other)?;
+    stop(&mut other)?;
     stack.wait_beyond(&mark, victim)?;
     Ok(vec![recovery])
 }
@@ -156,7 +156,7 @@ fn transaction_timeout(stack: &mut Stack) -> Result<Vec<Duration>> {
 }
 
 fn slow_model(stack: &mut Stack) -> Result<Vec<Duration>> {
-    terminate(&mut stack.scorer)?;
+    stop(&mut stack.scorer)?;
     let command = stack.command(Victim::Scorer);
     stack.scorer = command
         .set("kafka.consumer_properties.max_poll_interval_ms", "4000")
@@ -179,7 +179,7 @@ fn rebalances(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
         pause(Duration::from_secs(2));
         recoveries.push(stack.wait_beyond(&mark, victim)?);
         let mark = stack.mark()?;
-        terminate(&mut guest)?;
+        stop(&mut guest)?;
         pause(Duration::from_secs(2));
         recoveries.push(stack.wait_beyond(&mark, victim)?);
     }
@@ -242,17 +242,6 @@ fn both_go_on(stack: &mut Stack) -> Result<Vec<Duration>> {
         longest = longest.max(stack.wait_beyond(&mark, victim)?);
     }
     Ok(vec![longest])
-}
-
-fn terminate(daemon: &mut Daemon) -> Result<()> {
-    let status = daemon.terminate(PATIENCE)?;
-    ensure!(
-        status.success(),
-        "{} ended with {status}:\n{}",
-        daemon.name(),
-        daemon.stderr()
-    );
-    Ok(())
 }
 
 /// How long a fault lasts; nothing is waited for.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use local_stack::{
-    Broker, BrokerOptions, Daemon, DaemonCommand, Listener, Message, Proxy, TOPICS, Topic,
-    committed_offsets, create_topics, end_offsets, free_port, send, wait_until,
+    Broker, Daemon, DaemonCommand, Message, Proxy, TOPICS, Topic, committed_offsets, create_topics,
+    end_offsets, send, wait_until,
 };
 
 use crate::bucket::Bucket;
@@ -48,19 +48,7 @@ impl Stack {
     /// Starts everything, and waits until results come.
     pub(crate) fn start(options: &Options, seed: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let port = free_port();
-        let proxy = Proxy::start(([127, 0, 0, 1], port).into())?;
-        let broker = Broker::start(&BrokerOptions {
-            listeners: vec![
-                Listener::new("PLAINTEXT", "PLAINTEXT"),
-                Listener {
-                    port: Some(port),
-                    advertised: Some(proxy.address().to_string()),
-                    ..Listener::new("PROXIED", "PLAINTEXT")
-                },
-            ],
-            ..BrokerOptions::default()
-        })?;
+        let (broker, proxy) = Broker::start_behind_proxy()?;
         let has_bucket = options.deck(0).iter().any(Fault::needs_bucket);
         let bucket = has_bucket.then(Bucket::start).transpose()?;
         let site = Site {
@@ -235,7 +223,8 @@ impl Stack {
     }
 }
 
-fn stop(daemon: &mut Daemon) -> Result<()> {
+/// Stops it as an operator does; it must end well.
+pub(crate) fn stop(daemon: &mut Daemon) -> Result<()> {
     let status = daemon.terminate(PATIENCE)?;
     ensure!(
         status.success(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_stack::{
-    Broker, BrokerOptions, Daemon, DaemonCommand, Listener, Message, Proxy, Weather,
-    committed_offsets, end_offsets, free_port, send, wait_until,
+    Broker, Daemon, DaemonCommand, Message, Weather, committed_offsets, end_offsets, send,
+    wait_until,
 };
 
 use crate::support::bucket::{self, Bucket};
@@ -27,19 +27,7 @@ const ALLOCATOR: u64 = 8 * MIB;
 
 #[test]
 fn a_scorer_before_a_slow_broker_takes_no_more_memory_than_its_settings_allow() -> Result<()> {
-    let port = free_port();
-    let proxy = Proxy::start(([127, 0, 0, 1], port).into())?;
-    let broker = Broker::start(&BrokerOptions {
-        listeners: vec![
-            Listener::new("PLAINTEXT", "PLAINTEXT"),
-            Listener {
-                port: Some(port),
-                advertised: Some(proxy.address().to_string()),
-                ..Listener::new("PROXIED", "PLAINTEXT")
-            },
-        ],
-        ..BrokerOptions::default()
-    })?;
+    let (broker, proxy) = Broker::start_behind_proxy()?;
     let stream = Stream::on(&broker, "scorer-memory")?;
     let command = small_fetches(stream.scorer())
         .set("kafka.bootstrap_servers", proxy.address().to_string())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use local_stack::{Message, Record, Topic, create_topics, send};
+use local_stack::{Message, Record, send};
 
 use crate::support::fixtures::lines;
 use crate::support::result_rows::result_rows;
@@ -11,7 +11,7 @@ use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
 /// Takes a dead letter's headers, and neither a long value nor a long key.
-const SMALL: [(&str, &str); 1] = [("max.message.bytes", "1000")];
+const SMALL_LETTERS: &str = "transactions.small-dead-letter";
 
 #[test]
 fn what_is_no_result_becomes_a_dead_letter_and_the_files_go_on() -> Result<()> {
@@ -50,7 +50,8 @@ fn what_is_no_result_becomes_a_dead_letter_and_the_files_go_on() -> Result<()> {
 fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<()> {
     for (daemon, topic) in [("scorer", "transactions"), ("sink", "results")] {
         let stream = Stream::new(&format!("too-large-{daemon}"))?;
-        let letters = small_letters(&stream, topic)?;
+        let letters = format!("{topic}.small-dead-letter");
+        stream.make_small_topic(&letters)?;
         let long = [b'x'; 2000];
         let sent = [
             (&b"key"[..], Some(&long[..])),
@@ -104,7 +105,8 @@ fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<
 #[test]
 fn a_header_of_the_message_that_is_called_like_ours_is_kept_and_misleads_nobody() -> Result<()> {
     let stream = Stream::new("like-ours")?;
-    let letters = small_letters(&stream, "results")?;
+    let letters = "results.small-dead-letter";
+    stream.make_small_topic(letters)?;
     let own = [
         ("truncated", "true"),
         ("__connect.errors.offset", "elsewhere"),
@@ -118,11 +120,11 @@ fn a_header_of_the_message_that_is_called_like_ours_is_kept_and_misleads_nobody(
     send(&stream.broker, &stream.topic("results"), &[sent])?;
     let mut sink = stream
         .sink()
-        .set("topics.results_dead_letter", stream.topic(&letters))
+        .set("topics.results_dead_letter", stream.topic(letters))
         .start()?;
 
     // Refused whole, it loses its value and nothing more.
-    let letter = stream.exactly(&letters, 1)?.remove(0);
+    let letter = stream.exactly(letters, 1)?.remove(0);
     assert_eq!(
         (letter.key.as_deref(), letter.text()),
         (sent.key, String::new())
@@ -147,15 +149,18 @@ fn a_header_of_the_message_that_is_called_like_ours_is_kept_and_misleads_nobody(
 #[test]
 fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Result<()> {
     let stream = Stream::new("size-limit")?;
-    let letters = small_letters(&stream, "transactions")?;
+    stream.make_small_topic(SMALL_LETTERS)?;
     let values: Vec<Vec<u8>> = (500..800).map(|length| vec![b'x'; length]).collect();
     stream.send_transactions(&values)?;
     let mut scorer = stream
         .scorer()
-        .set("topics.transactions_dead_letter", stream.topic(&letters))
+        .set(
+            "topics.transactions_dead_letter",
+            stream.topic(SMALL_LETTERS),
+        )
         .start()?;
 
-    let mut letters = stream.exactly(&letters, values.len())?;
+    let mut letters = stream.exactly(SMALL_LETTERS, values.len())?;
     letters.sort_by_key(|letter| {
         letter
             .header("__connect.errors.offset")
@@ -183,7 +188,7 @@ fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Resul
 fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     for delivery in ["exactly-once", "at-least-once"] {
         let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
-        let letters = small_letters(&stream, "transactions")?;
+        stream.make_small_topic(SMALL_LETTERS)?;
         // The refusal comes while there is more to send, each time.
         let transactions = vec![lines("expected/random-forest/input.jsonl"); 20].concat();
         let mut sent: Vec<Vec<u8>> = transactions
@@ -203,7 +208,10 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
         stream.send_transactions(&sent)?;
         let mut scorer = stream
             .scorer()
-            .set("topics.transactions_dead_letter", stream.topic(&letters))
+            .set(
+                "topics.transactions_dead_letter",
+                stream.topic(SMALL_LETTERS),
+            )
             .set("kafka.producer_properties.compression_type", "lz4")
             .set("scorer.commit_interval", "2s")
             .set("scorer.delivery", delivery)
@@ -211,7 +219,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
             .start()?;
 
         // At least once may repeat them.
-        let reader = stream.reader(&letters)?;
+        let reader = stream.reader(SMALL_LETTERS)?;
         let mut codes_by_offset = BTreeMap::new();
         while codes_by_offset.len() < 3 {
             let letter = reader.read(1, PATIENCE)?;
@@ -227,19 +235,6 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
         assert!(scorer.terminate(PATIENCE)?.success(), "{}", scorer.stderr());
     }
     Ok(())
-}
-
-fn small_letters(stream: &Stream, topic: &str) -> Result<String> {
-    let letters = format!("{topic}.small-dead-letter");
-    create_topics(
-        &stream.broker,
-        &[Topic {
-            name: &stream.topic(&letters),
-            partitions: 1,
-            config: &SMALL,
-        }],
-    )?;
-    Ok(letters)
 }
 
 fn send_to(stream: &Stream, topic: &str, sent: &[(&[u8], Option<&[u8]>)]) -> Result<()> {

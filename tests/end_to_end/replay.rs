@@ -94,14 +94,7 @@ fn dead_letters_go_back_as_they_were_and_no_other() -> Result<()> {
 fn a_truncated_letter_is_fetched_from_its_topic_or_named_if_it_is_gone() -> Result<()> {
     let stream = Stream::new("replay-truncated")?;
     let letters = "transactions.small-dead-letter";
-    create_topics(
-        &stream.broker,
-        &[Topic {
-            name: &stream.topic(letters),
-            partitions: 1,
-            config: &[("max.message.bytes", "1000")],
-        }],
-    )?;
+    stream.make_small_topic(letters)?;
     let long = vec![b'x'; 2_000];
     stream.send_transactions(&[&long])?;
     let command = stream

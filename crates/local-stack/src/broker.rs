@@ -16,7 +16,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rustix::process::Signal;
 
 use crate::{
-    ChildProcess, DEFAULT_KAFKA_VERSION, Distribution, Listener, free_port, wait_until, watcher,
+    ChildProcess, DEFAULT_KAFKA_VERSION, Distribution, Listener, Proxy, free_port, wait_until,
+    watcher,
 };
 
 /// A loaded machine with two cores takes its time to start a JVM.
@@ -65,6 +66,23 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// Starts a broker of which clients that go by the proxy learn no other way. The
+    /// proxy's address is theirs; [`Self::address`] goes past it.
+    pub fn start_behind_proxy() -> Result<(Self, Proxy)> {
+        let port = free_port();
+        let proxy = Proxy::start(([127, 0, 0, 1], port).into())?;
+        let proxied = Listener {
+            port: Some(port),
+            advertised: Some(proxy.address().to_string()),
+            ..Listener::new("PROXIED", "PLAINTEXT")
+        };
+        let broker = Self::start(&BrokerOptions {
+            listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT"), proxied],
+            ..BrokerOptions::default()
+        })?;
+        Ok((broker, proxy))
+    }
+
     /// Starts a broker and waits until it answers.
     pub fn start(options: &BrokerOptions) -> Result<Self> {
         let distribution = Distribution::fetch(&options.version)?;

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use service_runtime::{Health, Reason};
+use service_runtime::{Health, OnceAMinute, Reason};
 use tracing::{info, warn};
 
 /// Between two tries.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
-/// Between two warnings.
-const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Whether, and for what, the sink waits.
 #[derive(Debug, Default)]
@@ -19,7 +17,7 @@ pub(crate) struct Outage {
 #[derive(Debug)]
 struct Current {
     reason: Reason,
-    last_warning: Instant,
+    warning: OnceAMinute,
     next_try: Instant,
 }
 
@@ -45,22 +43,19 @@ impl Outage {
 
     /// Notes a try that failed: not ready, and a warning a minute.
     pub(crate) fn note(&mut self, health: &Health, trouble: &Trouble) {
-        let now = Instant::now();
-        let last_warning = self
-            .current
-            .as_ref()
-            .filter(|current| current.reason == trouble.reason)
-            .map(|current| current.last_warning)
-            .filter(|&last| now.duration_since(last) < WARN_INTERVAL);
-        if last_warning.is_none() {
+        let mut warning = match &self.current {
+            Some(current) if current.reason == trouble.reason => current.warning,
+            _ => OnceAMinute::default(),
+        };
+        if warning.is_due() {
             warn!("{}; nothing is committed, trying again", trouble.text);
         }
         self.resolve_other(health, trouble.reason);
         health.wait_for(trouble.reason, trouble.text.clone());
         self.current = Some(Current {
             reason: trouble.reason,
-            last_warning: last_warning.unwrap_or(now),
-            next_try: now + RETRY_INTERVAL,
+            warning,
+            next_try: Instant::now() + RETRY_INTERVAL,
         });
     }
 

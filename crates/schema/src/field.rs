@@ -84,6 +84,15 @@ pub(crate) fn transaction_time(value: Option<&Value<'_>>) -> Result<i64, Rejecti
     Err(Rejection::new(RejectionCode::InvalidTimestamp, message))
 }
 
+/// Reads a time that is written as Spark and producer-svc write it; `None` leaves the
+/// position.
+pub(crate) fn plain_time(cursor: &mut Cursor<'_>) -> Option<i64> {
+    let text = cursor.peek_text("YYYY-MM-DDThh:mm:ss.SSSZ".len())?;
+    let time = timestamp::parse(text)?;
+    cursor.pass_text(text);
+    Some(time)
+}
+
 /// `tx_fraud`, one of the first `classes` integers, or null.
 pub(crate) fn label(value: &Value<'_>, classes: u32) -> Result<Option<i32>, Rejection> {
     let label = match value {

@@ -11,6 +11,7 @@ pub mod kafka;
 mod logs;
 mod memory;
 pub mod object_store;
+mod once_a_minute;
 mod run;
 mod shutdown;
 
@@ -19,5 +20,6 @@ pub use context::Context;
 pub use failpoint::failpoint;
 pub use failure::Failure;
 pub use health::{Health, Reason};
+pub use once_a_minute::OnceAMinute;
 pub use run::{Service, ServiceArgs, run, run_command};
 pub use shutdown::Shutdown;

@@ -138,10 +138,10 @@ spec:
       {{- toYaml . | nindent 6 }}
     {{- end }}
     {{- if $fetchesModel }}
-    # For the model that the scorer fetches.
+    # For the model that the scorer fetches, which may have 4 GiB.
     - name: cache
       emptyDir:
-        sizeLimit: 1Gi
+        sizeLimit: 5Gi
     {{- end }}
     {{- if and (eq .daemon "sink") $values.storage.existingClaim }}
     - name: results

@@ -47,6 +47,21 @@ impl Stream {
         Ok(stream)
     }
 
+    /// Makes one more topic, of one partition, which takes no more than 1,000 bytes a
+    /// message. Its whole name.
+    pub(crate) fn make_small_topic(&self, name: &str) -> Result<String> {
+        let topic = self.topic(name);
+        create_topics(
+            &self.broker,
+            &[Topic {
+                name: &topic,
+                partitions: 1,
+                config: &[("max.message.bytes", "1000")],
+            }],
+        )?;
+        Ok(topic)
+    }
+
     /// The jars that the shared broker runs from.
     pub(crate) fn distribution() -> &'static Distribution {
         BROKER.distribution()

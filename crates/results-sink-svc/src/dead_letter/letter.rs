@@ -1,7 +1,5 @@
 //! One dead letter.
 
-use std::ffi::CString;
-
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
@@ -9,7 +7,7 @@ use schema::dead_letter::{
     self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, Stage, TOPIC, TRUNCATED,
 };
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::{for_each_header, header_position, last_header};
+use service_runtime::kafka::{find_header, for_each_header, header_position};
 
 const OURS: &str = "the letter was written here";
 
@@ -66,8 +64,8 @@ impl DeadLetter {
         let partition = text(PARTITION).parse().expect(OURS);
         let offset = text(OFFSET).parse().expect(OURS);
         // Ours follow those of the message, which may have the same names.
-        let first_of_ours = header_position(message, &c_string(TOPIC)).expect(OURS);
-        let is_truncated = header_position(message, &c_string(TRUNCATED)) > Some(first_of_ours);
+        let first_of_ours = header_position(message, TOPIC).expect(OURS);
+        let is_truncated = header_position(message, TRUNCATED) > Some(first_of_ours);
         let original = first_headers(message, first_of_ours);
         let content = if !is_truncated {
             Content::Whole
@@ -148,14 +146,6 @@ fn first_headers(letter: &BorrowedMessage<'_>, count: usize) -> OwnedHeaders {
         }
     });
     first
-}
-
-fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
-    last_header(message, &c_string(name))
-}
-
-fn c_string(name: &str) -> CString {
-    CString::new(name).expect("the contract's names hold no NUL")
 }
 
 fn with_headers(headers: OwnedHeaders, added: &[(&'static str, String); 6]) -> OwnedHeaders {

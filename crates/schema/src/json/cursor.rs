@@ -101,6 +101,11 @@ impl<'a> Cursor<'a> {
         self.peek()
     }
 
+    /// The bytes from the position on.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.text.as_bytes()[self.position..]
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.position).copied()
     }
@@ -110,6 +115,37 @@ impl<'a> Cursor<'a> {
             problem,
             position: self.position,
         }
+    }
+
+    /// The position, for [`Self::since`].
+    pub(crate) fn mark(&self) -> usize {
+        self.position
+    }
+
+    /// The bytes since a mark.
+    pub(crate) fn since(&self, mark: usize) -> &'a [u8] {
+        &self.text.as_bytes()[mark..self.position]
+    }
+
+    /// Passes `bytes` if they come next.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, bytes: &[u8]) -> bool {
+        let come = starts_with(self.rest(), bytes);
+        if come {
+            self.position += bytes.len();
+        }
+        come
+    }
+
+    /// The `length` bytes in quotes that come next; escapes aren't understood.
+    pub(crate) fn peek_text(&self, length: usize) -> Option<&'a [u8]> {
+        let quoted = self.rest().get(..length + 2)?;
+        quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")
+    }
+
+    /// Passes what [`Self::peek_text`] gave.
+    pub(crate) fn pass_text(&mut self, text: &[u8]) {
+        self.position += text.len() + 2;
     }
 
     fn key(&mut self) -> Result<JsonString<'a>, Malformed> {
@@ -138,4 +174,25 @@ impl<'a> Cursor<'a> {
         self.position += 1;
         Ok(())
     }
+}
+
+/// Whether `text` starts with `bytes`, word by word: these are too short for the call
+/// that the standard library makes of a comparison.
+#[inline(always)]
+fn starts_with(text: &[u8], bytes: &[u8]) -> bool {
+    let Some(text) = text.get(..bytes.len()) else {
+        return false;
+    };
+    let (Some(text_end), Some(end)) = (text.last_chunk(), bytes.last_chunk()) else {
+        return text == bytes;
+    };
+    let pairs = text.as_chunks().0.iter().zip(bytes.as_chunks().0);
+    let difference = pairs.fold(difference(text_end, end), |all, (word, other)| {
+        all | difference(word, other)
+    });
+    difference == 0
+}
+
+fn difference(word: &[u8; 8], other: &[u8; 8]) -> u64 {
+    u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(*other)
 }

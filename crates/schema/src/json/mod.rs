@@ -7,6 +7,7 @@
 
 mod cursor;
 mod number;
+mod plain_number;
 mod skip;
 mod string;
 mod value;

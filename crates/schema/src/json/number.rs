@@ -73,12 +73,12 @@ impl<'a> Cursor<'a> {
     /// Reads a number, from its sign or first digit.
     pub(super) fn number(&mut self) -> Result<Number<'a>, Malformed> {
         let start = self.position;
-        let negative = self.pass(b'-');
+        let negative = self.pass_byte(b'-');
         let mut mantissa = 0;
         let mut digits = self.whole_digits(&mut mantissa)?;
 
         let mut fraction_digits = 0;
-        if self.pass(b'.') {
+        if self.pass_byte(b'.') {
             fraction_digits = self.some_digits(&mut mantissa)?;
             digits += fraction_digits;
         }
@@ -98,7 +98,7 @@ impl<'a> Cursor<'a> {
 
     /// The digits before the point: no zero leads unless it is alone.
     fn whole_digits(&mut self, mantissa: &mut u64) -> Result<usize, Malformed> {
-        if self.pass(b'0') {
+        if self.pass_byte(b'0') {
             return Ok(1);
         }
         self.some_digits(mantissa)
@@ -106,12 +106,12 @@ impl<'a> Cursor<'a> {
 
     /// The exponent if one is written; `Some(None)` if it has too many digits.
     fn exponent(&mut self) -> Result<Option<Option<i32>>, Malformed> {
-        if !self.pass(b'e') && !self.pass(b'E') {
+        if !self.pass_byte(b'e') && !self.pass_byte(b'E') {
             return Ok(None);
         }
-        let negative = self.pass(b'-');
+        let negative = self.pass_byte(b'-');
         if !negative {
-            self.pass(b'+');
+            self.pass_byte(b'+');
         }
         let mut magnitude = 0;
         if self.some_digits(&mut magnitude)? > EXPONENT_DIGITS {
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         Ok(self.position - start)
     }
 
-    fn pass(&mut self, byte: u8) -> bool {
+    fn pass_byte(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.position += usize::from(found);
         found

@@ -44,11 +44,11 @@ impl<'a> Cursor<'a> {
         let start = self.position;
         let mut escaped = false;
         loop {
-            self.position += plain_length(&self.text.as_bytes()[self.position..]);
+            self.position += plain_length(self.rest());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    let escape = decode_escape(&self.text.as_bytes()[self.position..]);
+                    let escape = decode_escape(self.rest());
                     let (_, length) =
                         escape.ok_or_else(|| self.malformed("not an escape of JSON"))?;
                     self.position += length;

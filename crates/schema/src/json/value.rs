@@ -57,7 +57,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self, literal: &'static str) -> Result<(), Malformed> {
-        if !self.text.as_bytes()[self.position..].starts_with(literal.as_bytes()) {
+        if !self.rest().starts_with(literal.as_bytes()) {
             return Err(self.malformed("expected a value"));
         }
         self.position += literal.len();

@@ -1,6 +1,7 @@
 //! Results: JSON out as Spark's `to_json` writes them, and in again.
 
 mod parser;
+mod plain;
 mod probability;
 mod writer;
 

@@ -1,7 +1,7 @@
 //! JSON to results.
 
 use super::ResultRecord;
-use super::probability;
+use super::{plain, probability};
 use crate::Rejection;
 use crate::field::{self, LABEL, TIMESTAMP, TRANSACTION_ID};
 use crate::json::Cursor;
@@ -20,6 +20,9 @@ const ALL_CLASSES: u32 = 1 << 31;
 /// fields come last: `transaction_id`, `ts`, `prediction`.
 pub fn parse(value: Option<&[u8]>) -> Result<ResultRecord, Rejection> {
     let message = value.ok_or_else(field::tombstone)?;
+    if let Some(record) = plain::read(message) {
+        return Ok(record);
+    }
     read(message).map_err(|rejection| field::unless_malformed(rejection, message))
 }
 

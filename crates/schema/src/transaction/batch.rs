@@ -13,6 +13,7 @@ pub struct Column<T> {
 
 impl<T: Default> Column<T> {
     /// Appends a row; `None` is null.
+    #[inline]
     pub fn push(&mut self, value: Option<T>) {
         self.valid.push(value.is_some());
         self.values.push(value.unwrap_or_default());

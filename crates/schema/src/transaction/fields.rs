@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{FeatureColumn, TransactionBatch, TransactionSchema};
 use crate::Rejection;
 use crate::field::{self, LABEL, TIMESTAMP, TRANSACTION_ID};
-use crate::json::Value;
+use crate::json::{Cursor, Value};
 
 /// What a field is besides a feature.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ impl Field {
     }
 }
 
-/// A position among the known fields; one past the last is the message's start.
+/// A position among the known fields.
 pub(super) type FieldIndex = usize;
 
 /// The fields that are read from a transaction.
@@ -47,9 +47,6 @@ pub(super) type FieldIndex = usize;
 pub(super) struct Fields {
     fields: Vec<Field>,
     by_name: HashMap<String, FieldIndex>,
-    /// The field that was last seen behind each: one producer writes its fields
-    /// in one order, so that it is nearly always there again.
-    followers: Vec<FieldIndex>,
     classes: u32,
 }
 
@@ -78,31 +75,65 @@ impl Fields {
         let names = fields.iter().map(|field| field.name.clone());
         Self {
             by_name: names.zip(0..).collect(),
-            followers: (1..=fields.len()).chain([0]).collect(),
             fields,
             classes: schema.classes,
         }
     }
 
-    /// What to give to [`Self::find`] for the first key of a message.
-    pub(super) fn start(&self) -> FieldIndex {
+    pub(super) fn count(&self) -> usize {
         self.fields.len()
     }
 
-    /// The field of a key, if it is known. `previous` is the known field that
-    /// was found before it.
-    pub(super) fn find(&mut self, previous: FieldIndex, key: &str) -> Option<FieldIndex> {
-        let expected = self.followers[previous];
-        if self
-            .fields
-            .get(expected)
-            .is_some_and(|field| field.name == key)
-        {
-            return Some(expected);
+    /// The field of a key, if it is known.
+    pub(super) fn find(&self, key: &str) -> Option<FieldIndex> {
+        self.by_name.get(key).copied()
+    }
+
+    /// Reads the value at the position into the field's columns.
+    pub(super) fn read(
+        &self,
+        index: FieldIndex,
+        cursor: &mut Cursor<'_>,
+        batch: &mut TransactionBatch,
+        row: usize,
+    ) -> Result<(), Rejection> {
+        let known = &self.fields[index];
+        if !known.is_stored(batch, row) && self.read_plain(known, cursor, batch).is_some() {
+            return Ok(());
         }
-        let found = *self.by_name.get(key)?;
-        self.followers[previous] = found;
-        Some(found)
+        let value = cursor.value()?;
+        self.store(index, &value, batch, row)
+    }
+
+    /// Reads a value that is written as it nearly always is; `None` leaves everything as
+    /// it was.
+    fn read_plain(
+        &self,
+        known: &Field,
+        cursor: &mut Cursor<'_>,
+        batch: &mut TransactionBatch,
+    ) -> Option<()> {
+        match (known.role, known.feature) {
+            (None, Some(column)) => match &mut batch.features[column] {
+                FeatureColumn::Integer(column) => {
+                    let value = cursor.plain_integer(i32::MAX.into())?;
+                    column.push(Some(value as i32));
+                }
+                FeatureColumn::Double(column) => column.push(Some(cursor.plain_double()?)),
+                FeatureColumn::String(_) => return None,
+            },
+            (Some(Role::TransactionId), None) => {
+                batch.ids.push(cursor.plain_integer(i64::MAX)?);
+            }
+            (Some(Role::Timestamp), None) => batch.timestamps.push(field::plain_time(cursor)?),
+            (Some(Role::Label), None) => {
+                let label = cursor.plain_integer(i64::from(self.classes) - 1)?;
+                batch.labels.push(Some(label as i32));
+            }
+            // Seldom both.
+            (_, _) => return None,
+        }
+        Some(())
     }
 
     /// Appends a field's value to its columns.

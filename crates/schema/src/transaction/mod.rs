@@ -4,6 +4,7 @@
 mod batch;
 mod cell;
 mod fields;
+mod order;
 mod parser;
 mod schema;
 mod writer;

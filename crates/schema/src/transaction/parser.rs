@@ -1,10 +1,11 @@
 //! JSON to columns.
 
-use super::fields::Fields;
+use super::fields::{FieldIndex, Fields};
+use super::order::{Order, Place};
 use super::{TransactionBatch, TransactionSchema};
 use crate::Rejection;
 use crate::field;
-use crate::json::Cursor;
+use crate::json::{Cursor, Malformed};
 
 /// Parses messages of the topic `transactions`.
 ///
@@ -18,18 +19,22 @@ use crate::json::Cursor;
 /// where it is escaped, at most 128 levels of nesting. Unknown fields must be
 /// JSON too. Keys may be escaped.
 ///
-/// One message takes one pass. Memory is allocated only for string features,
+/// One message takes one pass, in which keys are compared with the last message's, and
+/// only understood where they differ. Memory is allocated only for string features,
 /// and for keys and values that are read and written with escapes.
 #[derive(Debug)]
 pub struct TransactionParser {
     fields: Fields,
+    order: Order,
 }
 
 impl TransactionParser {
     /// A parser for the fields of `schema`.
     pub fn new(schema: &TransactionSchema) -> Self {
+        let fields = Fields::new(schema);
         Self {
-            fields: Fields::new(schema),
+            order: Order::new(fields.count()),
+            fields,
         }
     }
 
@@ -60,17 +65,48 @@ impl TransactionParser {
         row: usize,
     ) -> Result<(), Rejection> {
         let mut cursor = Cursor::new(message)?;
-        let mut previous = self.fields.start();
-        let mut next_key = cursor.first_key()?;
-        while let Some(key) = next_key {
-            let value = cursor.value()?;
-            if let Some(found) = self.fields.find(previous, &key.text()) {
-                self.fields.store(found, &value, batch, row)?;
-                previous = found;
-            }
-            next_key = cursor.next_key()?;
+        let mut place = self.order.start();
+        while let Some(field) = self.next_field(&mut place, &mut cursor)? {
+            self.fields.read(field, &mut cursor, batch, row)?;
+            place = self.order.behind(field);
         }
         cursor.finish()?;
         self.fields.complete(batch, row)
+    }
+
+    /// Goes on from `place` to the value of the next known field; `None` behind the last.
+    #[inline(always)]
+    fn next_field(
+        &mut self,
+        place: &mut Place,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<FieldIndex>, Malformed> {
+        match self.order.follow(*place, cursor) {
+            Some(field) => Ok(Some(field)),
+            None => self.find_next_field(place, cursor),
+        }
+    }
+
+    fn find_next_field(
+        &mut self,
+        place: &mut Place,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<FieldIndex>, Malformed> {
+        loop {
+            let mark = cursor.mark();
+            let key = if *place == self.order.start() {
+                cursor.first_key()?
+            } else {
+                cursor.next_key()?
+            };
+            let Some(key) = key else { return Ok(None) };
+            if let Some(field) = self.fields.find(&key.text()) {
+                cursor.peek_token();
+                self.order.learn(*place, cursor.since(mark), field);
+                return Ok(Some(field));
+            }
+            cursor.skip_value()?;
+            *place = self.order.behind_unknown(*place);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Results out and in again.
 
 use proptest::prelude::*;
+use proptest::sample::Index;
 use schema::result::{ResultRecord, ScoredTransaction, parse, write};
 use schema::{Rejection, RejectionCode};
 use serde_json::Value;
@@ -172,7 +173,7 @@ fn labels_of_any_class_and_unknown_fields_are_accepted() {
 }
 
 fn records() -> impl Strategy<Value = ResultRecord> {
-    let double = any::<u64>().prop_map(f64::from_bits);
+    let double = prop_oneof![any::<u64>().prop_map(f64::from_bits), 0.0..=1.0, Just(1.0)];
     let probability = prop::option::of(prop::collection::vec(double.clone(), 0..4));
     let timestamp = -62_135_596_800_000..253_402_300_800_000_i64;
     let fields = (
@@ -194,6 +195,8 @@ fn records() -> impl Strategy<Value = ResultRecord> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
     #[test]
     fn every_result_is_json_and_reads_back(record in records()) {
         let message = written(&record);
@@ -207,5 +210,24 @@ proptest! {
             let prediction = oracle["prediction"].as_f64().unwrap();
             prop_assert_eq!(prediction.to_bits(), record.prediction.to_bits());
         }
+    }
+
+    /// Whitespace in front keeps a message from being read as it nearly always is.
+    #[test]
+    fn a_result_reads_the_same_however_it_is_spaced(
+        record in records(),
+        damage in prop::option::of((any::<Index>(), prop::sample::select(b"{}[]\",:.0e-1 ".to_vec()))),
+    ) {
+        let mut message = written(&record);
+        if let Some((position, byte)) = damage {
+            let position = position.index(message.len());
+            message[position] = byte;
+        }
+        let spaced = [b" ", message.as_slice()].concat();
+        let read = |message: &[u8]| match parse(Some(message)) {
+            Ok(record) => format!("{record:?}"),
+            Err(rejection) => rejection.code.to_string(),
+        };
+        prop_assert_eq!(read(&message), read(&spaced));
     }
 }

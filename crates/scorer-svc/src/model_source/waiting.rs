@@ -1,12 +1,12 @@
 //! How long to wait for a model that can't be had at the moment.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use fraud_model::{Model, ModelOptions};
 use service_runtime::config::{self, Loaded};
-use service_runtime::{Context, Failure, Reason, Service, Shutdown};
+use service_runtime::{Context, Failure, OnceAMinute, Reason, Service, Shutdown};
 use tracing::warn;
 
 use super::{Location, ModelSource, Trouble};
@@ -15,8 +15,6 @@ use crate::config::ScorerConfig;
 /// Between the first tries; doubled up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Between two warnings.
-const WARN_INTERVAL: Duration = Duration::from_secs(60);
 /// How often a command tries, for somebody who waits for its answer.
 const COMMAND_TRIES: u32 = 3;
 
@@ -35,7 +33,7 @@ pub(crate) fn load_when_there(
         shutdown: context.shutdown.clone(),
     };
     let mut pause = FIRST_PAUSE;
-    let mut warned: Option<Instant> = None;
+    let mut warning = OnceAMinute::default();
     loop {
         let trouble = match source.load(&location, &config.model_options()) {
             Ok(model) => {
@@ -48,9 +46,8 @@ pub(crate) fn load_when_there(
             }
             Err(Trouble::Passing(text)) => cannot_load(&config.model, &text).to_string(),
         };
-        if warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL) {
+        if warning.is_due() {
             warn!("{trouble}; trying again");
-            warned = Some(Instant::now());
         }
         context.health.wait_for(Reason::Starting, trouble);
         if context.shutdown.wait_timeout(pause) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use service_runtime::Context;
 use service_runtime::kafka::max_message_bytes;
+use service_runtime::{Context, OnceAMinute};
 use tracing::warn;
 
 use super::failed_delivery::RefusedRecord;
@@ -14,7 +14,6 @@ use super::failed_delivery::RefusedRecord;
 /// A topic's limit may be raised at any time: nothing is held to be too large by what
 /// was known longer ago.
 const KNOWN_FOR: Duration = Duration::from_secs(10);
-const WARN_EVERY: Duration = Duration::from_secs(60);
 /// librdkafka's `batch.size`.
 const DEFAULT_BATCH_BYTES: usize = 1_000_000;
 
@@ -34,7 +33,7 @@ pub(super) struct SizeLimits {
     asked: Cell<Option<Instant>>,
     /// The smallest size that each topic refused, and when.
     refused: RefCell<BTreeMap<String, (usize, Instant)>>,
-    warned: Cell<Option<Instant>>,
+    warning: RefCell<OnceAMinute>,
 }
 
 impl SizeLimits {
@@ -52,7 +51,7 @@ impl SizeLimits {
             told: RefCell::default(),
             asked: Cell::new(None),
             refused: RefCell::default(),
-            warned: Cell::new(None),
+            warning: RefCell::default(),
         }
     }
 
@@ -100,9 +99,7 @@ impl SizeLimits {
 
     fn learn_refusal(&self, record: &RefusedRecord) {
         let RefusedRecord { topic, bytes } = record;
-        let warned = self.warned.get();
-        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
-            self.warned.set(Some(Instant::now()));
+        if self.warning.borrow_mut().is_due() {
             warn!(
                 topic,
                 bytes,

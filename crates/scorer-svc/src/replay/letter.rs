@@ -1,17 +1,10 @@
 //! What a dead letter tells about its transaction.
 
-use std::ffi::CStr;
-
 use rdkafka::message::BorrowedMessage;
-use service_runtime::kafka::{header_position, keep_headers, last_header};
-
-/// [`schema::dead_letter`]'s names, as librdkafka wants them.
-const TOPIC: &CStr = c"__connect.errors.topic";
-const PARTITION: &CStr = c"__connect.errors.partition";
-const OFFSET: &CStr = c"__connect.errors.offset";
-const EXCEPTION_CLASS_NAME: &CStr = c"__connect.errors.exception.class.name";
-const EXCEPTION_MESSAGE: &CStr = c"__connect.errors.exception.message";
-const TRUNCATED: &CStr = c"truncated";
+use schema::dead_letter::{
+    EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, TOPIC, TRUNCATED,
+};
+use service_runtime::kafka::{find_header, header_position, keep_headers};
 
 /// Where a dead letter comes from, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +28,7 @@ pub(super) struct Letter {
 impl Letter {
     /// Reads Kafka Connect's headers; `None` where they lack a place or a reason.
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Option<Self> {
-        let text = |name| std::str::from_utf8(last_header(message, name)?).ok();
+        let text = |name| std::str::from_utf8(find_header(message, name)?).ok();
         let original_headers = header_position(message, TOPIC)?;
         Some(Self {
             topic: text(TOPIC)?.to_owned(),
@@ -51,33 +44,5 @@ impl Letter {
     /// Makes the dead letter, which is whole, the message that it was.
     pub(super) fn restore(&self, message: &mut BorrowedMessage<'_>) {
         keep_headers(message, self.original_headers);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use schema::dead_letter;
-
-    use super::*;
-
-    #[test]
-    fn the_names_are_the_contracts() {
-        let ours = [
-            TOPIC,
-            PARTITION,
-            OFFSET,
-            EXCEPTION_CLASS_NAME,
-            EXCEPTION_MESSAGE,
-            TRUNCATED,
-        ];
-        let contracts = [
-            dead_letter::TOPIC,
-            dead_letter::PARTITION,
-            dead_letter::OFFSET,
-            dead_letter::EXCEPTION_CLASS_NAME,
-            dead_letter::EXCEPTION_MESSAGE,
-            dead_letter::TRUNCATED,
-        ];
-        assert_eq!(ours.map(|name| name.to_str().unwrap()), contracts);
     }
 }

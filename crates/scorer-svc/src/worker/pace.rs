@@ -1,18 +1,18 @@
 //! How soon interrupted work is done again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use service_runtime::OnceAMinute;
 use tracing::{debug, warn};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// Learns from interruptions and commits.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     failures: u32,
-    warned: Option<Instant>,
+    warning: OnceAMinute,
 }
 
 impl Pace {
@@ -29,23 +29,13 @@ impl Pace {
             debug!(reason, "work is undone and read again");
             return Duration::ZERO;
         }
-        if self.may_warn() {
+        if self.warning.is_due() {
             warn!("cannot commit, so work is undone and read again: {reason}");
         }
         let doublings = (self.failures - 2).min(16);
         SHORTEST_PAUSE
             .saturating_mul(1 << doublings)
             .min(LONGEST_PAUSE)
-    }
-
-    fn may_warn(&mut self) -> bool {
-        let is_due = self
-            .warned
-            .is_none_or(|warned| warned.elapsed() >= WARN_EVERY);
-        if is_due {
-            self.warned = Some(Instant::now());
-        }
-        is_due
     }
 }
 

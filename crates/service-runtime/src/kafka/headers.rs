@@ -9,7 +9,7 @@
     reason = "rdkafka has no look-up of headers that can't panic"
 )]
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::{ptr, slice};
 
 use rdkafka::bindings::{
@@ -33,6 +33,11 @@ pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<
     }
     // SAFETY: librdkafka gave `length` bytes, which live as long as the message.
     Some(unsafe { slice::from_raw_parts(value.cast(), length) })
+}
+
+/// The same for a name that isn't looked up often enough to be kept as librdkafka wants it.
+pub fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
+    last_header(message, &CString::new(name).ok()?)
 }
 
 /// Calls `each` with name and value of every header, in their order.
@@ -68,10 +73,10 @@ pub fn for_each_header<'a>(
 }
 
 /// Where the last header called `name` stands, counted from 0; `None` where there is none.
-pub fn header_position(message: &BorrowedMessage<'_>, name: &CStr) -> Option<usize> {
+pub fn header_position(message: &BorrowedMessage<'_>, name: &str) -> Option<usize> {
     let (mut index, mut position) = (0, None);
     for_each_header(message, |other, _| {
-        if other == name.to_bytes() {
+        if other == name.as_bytes() {
             position = Some(index);
         }
         index += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::info;
@@ -98,8 +98,8 @@ pub(super) fn resolve(
 
 /// The first offset of each partition whose timestamp isn't before the time; the end
 /// where there is none.
-fn at_time(
-    client: &BaseConsumer<ConsumerEvents>,
+pub(super) fn at_time(
+    client: &BaseConsumer<impl ConsumerContext>,
     topic: &str,
     milliseconds: i64,
     partitions: &[i32],

@@ -18,6 +18,7 @@ mod member;
 mod metrics;
 mod polled;
 mod producer;
+mod quiet;
 mod record_size;
 mod reporter;
 mod settings;
@@ -30,7 +31,7 @@ mod troubles;
 use std::time::Duration;
 
 pub use consumer::GroupConsumer;
-pub use headers::{for_each_header, header_position, keep_headers, last_header};
+pub use headers::{find_header, for_each_header, header_position, keep_headers, last_header};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
 pub use producer::{
     Producer, ProducerEvents, acknowledged, create_producer, is_lost, judge, may_use_id,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::client::ClientContext;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::KafkaError;
 use tracing::debug;
 
 use super::CALL_TIMEOUT;
+use super::quiet::Quiet;
 use super::settings::admin_config;
 use crate::Context;
 
@@ -28,7 +28,8 @@ pub fn max_message_bytes(topics: &[String], context: &Context) -> BTreeMap<Strin
 }
 
 fn describe(topics: &[String], context: &Context) -> Result<BTreeMap<String, usize>, KafkaError> {
-    let client = AdminClient::from_config_and_context(&admin_config(context), Quiet)?;
+    let client =
+        AdminClient::from_config_and_context(&admin_config(context), Quiet { client: "admin" })?;
     let options = AdminOptions::new().request_timeout(Some(CALL_TIMEOUT));
     let resources: Vec<_> = topics
         .iter()
@@ -53,17 +54,4 @@ fn describe(topics: &[String], context: &Context) -> Result<BTreeMap<String, usi
         }
     }
     Ok(limits)
-}
-
-/// Trouble with the brokers is told by the clients that stay.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, text: &str) {
-        debug!(target: "librdkafka", client = "admin", facility, "{text}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        debug!(client = "admin", %error, reason, "kafka client error");
-    }
 }

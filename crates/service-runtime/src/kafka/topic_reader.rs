@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::debug;
 
-use super::error_text;
+use super::quiet::Quiet;
 use super::settings::reader_config;
+use super::{error_text, lookup};
 use crate::{Context, Failure};
 
 /// How long one answer may be waited for.
@@ -44,7 +43,7 @@ impl TopicReader {
     /// A reader of `topic`; touches no network.
     pub fn new(topic: &str, context: &Context) -> Result<Self, Failure> {
         let client: BaseConsumer<Quiet> = reader_config(context)
-            .create_with_context(Quiet)
+            .create_with_context(Quiet { client: "reader" })
             .context("cannot create the Kafka consumer")
             .map_err(Failure::start)?;
         Ok(Self {
@@ -69,10 +68,20 @@ impl TopicReader {
                 self.topic
             )));
         }
-        partitions
+        let mut ranges: BTreeMap<i32, OffsetRange> = partitions
             .iter()
-            .map(|partition| Ok((partition.id(), self.range(partition.id(), since)?)))
-            .collect()
+            .map(|partition| Ok((partition.id(), self.range(partition.id())?)))
+            .collect::<Result<_, Failure>>()?;
+        if let Some(time) = since {
+            let partitions: Vec<i32> = ranges.keys().copied().collect();
+            let starts = self.ask("find the offsets", move |client, topic| {
+                lookup::at_time(client, topic, time, &partitions, PATIENCE)
+            })?;
+            for (partition, range) in &mut ranges {
+                range.start = starts.get(partition).map_or(range.end, |start| *start);
+            }
+        }
+        Ok(ranges)
     }
 
     /// Begins to read these ranges.
@@ -143,7 +152,7 @@ impl TopicReader {
         partition: i32,
         offset: i64,
     ) -> Result<Option<BorrowedMessage<'_>>, Failure> {
-        let range = self.range(partition, None)?;
+        let range = self.range(partition)?;
         if !(range.start..range.end).contains(&offset) {
             return Ok(None);
         }
@@ -155,32 +164,11 @@ impl TopicReader {
         self.next_message()
     }
 
-    fn range(&self, partition: i32, since: Option<i64>) -> Result<OffsetRange, Failure> {
-        let (low, end) = self.ask("find the offsets", move |client, topic| {
+    fn range(&self, partition: i32) -> Result<OffsetRange, Failure> {
+        let (start, end) = self.ask("find the offsets", move |client, topic| {
             client.fetch_watermarks(topic, partition, PATIENCE)
         })?;
-        let start = match since {
-            None => low,
-            Some(time) => self.offset_at(partition, time)?.unwrap_or(end),
-        };
         Ok(OffsetRange { start, end })
-    }
-
-    fn offset_at(&self, partition: i32, time: i64) -> Result<Option<i64>, Failure> {
-        let offset = self.ask("find the offsets", move |client, topic| {
-            let mut list = TopicPartitionList::new();
-            list.add_partition_offset(topic, partition, Offset::Offset(time))?;
-            let answer = client.offsets_for_times(list, PATIENCE)?;
-            let Some(found) = answer.find_partition(topic, partition) else {
-                return Ok(Offset::Invalid);
-            };
-            found.error()?;
-            Ok(found.offset())
-        })?;
-        Ok(match offset {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        })
     }
 
     fn ask<T: Send + 'static>(
@@ -212,18 +200,3 @@ impl TopicReader {
         ))
     }
 }
-
-/// A call says what is wrong.
-struct Quiet;
-
-impl ClientContext for Quiet {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, text: &str) {
-        debug!(target: "librdkafka", client = "reader", facility, "{text}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        debug!(client = "reader", %error, reason, "kafka client error");
-    }
-}
-
-impl ConsumerContext for Quiet {}

@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::{Health, Reason};
-
-const REPEAT_AFTER: Duration = Duration::from_secs(60);
+use crate::{Health, OnceAMinute, Reason};
 
 /// What ends a trouble differs by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +34,7 @@ struct State {
     present: BTreeMap<(String, Kind), String>,
     /// When each text was last logged. Kept after the trouble, as one that comes and
     /// goes is one trouble.
-    warned: BTreeMap<String, Instant>,
+    warned: BTreeMap<String, OnceAMinute>,
     /// The log has a warning that nothing has lifted yet.
     is_told: bool,
 }
@@ -108,20 +105,14 @@ impl State {
     }
 
     fn warn_about(&mut self, text: &str) {
-        if self.is_due(text, Instant::now()) {
+        if self.is_due(text) {
             self.is_told = true;
             warn!("{text}");
         }
     }
 
-    /// Whether `text` is to be logged now; then it isn't for a minute.
-    fn is_due(&mut self, text: &str, now: Instant) -> bool {
-        let last = self.warned.get(text);
-        let is_due = last.is_none_or(|last| now.duration_since(*last) >= REPEAT_AFTER);
-        if is_due {
-            self.warned.insert(text.to_owned(), now);
-        }
-        is_due
+    fn is_due(&mut self, text: &str) -> bool {
+        self.warned.entry(text.to_owned()).or_default().is_due()
     }
 }
 
@@ -143,12 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn what_lasts_is_logged_once_a_minute() {
+    fn what_lasts_is_logged_once_and_another_trouble_beside_it() {
         let mut state = State::default();
-        let start = Instant::now();
-        assert!(state.is_due("no broker", start));
-        assert!(!state.is_due("no broker", start + Duration::from_secs(59)));
-        assert!(state.is_due("wrong password", start + Duration::from_secs(59)));
-        assert!(state.is_due("no broker", start + Duration::from_secs(60)));
+        assert!(state.is_due("no broker"));
+        assert!(!state.is_due("no broker"));
+        assert!(state.is_due("wrong password"));
+        assert!(!state.is_due("no broker"));
     }
 }
