@@ -1,9 +1,13 @@
-//! `scorer.output = "console"`: what the replaced job prints without Kafka.
+//! `scorer.output = "console"`: what the replaced job prints without Kafka; and the lines of
+//! `sink.console`.
 
-use anyhow::Result;
-use local_stack::wait_until;
+use anyhow::{Context as _, Result};
+use local_stack::{ChildProcess, Weather, add_partitions, wait_until};
 
+use crate::support::bucket::{self, Bucket};
 use crate::support::fixtures::lines;
+use crate::support::result_rows::bucket_rows;
+use crate::support::stream::PARTITIONS;
 use crate::support::{PATIENCE, Stream};
 
 /// After the schema, the empty batch with which Spark begins, and the first.
@@ -43,5 +47,43 @@ fn the_console_shows_the_schema_and_a_table_for_each_batch() -> Result<()> {
     assert_eq!(schema[18], " |-- tx_fraud: integer (nullable = true)");
     assert_eq!(batches.join("\n").trim_end(), BATCHES.trim_end());
     stream.exactly("results", 0)?;
+    Ok(())
+}
+
+#[test]
+fn a_result_is_printed_once_though_its_partition_is_taken_back_before_it_is_in_a_file() -> Result<()>
+{
+    let bucket = Bucket::start()?;
+    let stream = Stream::new("printed-once")?;
+    let results = lines("expected/random-forest/output.jsonl");
+    let mut sink = bucket::configure(stream.sink(), bucket.proxy.address())
+        .set("sink.console", "true")
+        .set("sink.max_age", "1s")
+        .set("object_store.put_timeout", "2s")
+        .start()?;
+    sink.wait_until_ready(PATIENCE)?;
+    bucket.proxy.set(Weather::Down);
+    stream.send("results", &results)?;
+    sink.wait_for_readyz(503, PATIENCE)?;
+
+    add_partitions(
+        &stream.broker,
+        &stream.topic("results"),
+        PARTITIONS.unsigned_abs() as usize + 1,
+    )?;
+    sink.wait_for_line(ChildProcess::stderr, "read again", PATIENCE)?;
+    bucket.proxy.set(Weather::Clear);
+    let all = wait_until("all rows", PATIENCE, || {
+        Ok(bucket_rows(&bucket)?.len() == results.len())
+    });
+    all.with_context(|| sink.stderr().to_string())?;
+    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
+    let printed = sink.stdout().lines();
+    // After a line that greets.
+    assert_eq!(printed.len(), 1 + results.len());
+    for (offset, line) in printed[1..].iter().enumerate() {
+        let place = format!("{}:0:{offset}: ", stream.topic("results"));
+        assert!(line.starts_with(&place), "{line}");
+    }
     Ok(())
 }

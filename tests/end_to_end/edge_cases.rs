@@ -65,6 +65,7 @@ fn every_edge_case_gives_the_result_or_the_dead_letter_of_the_contract() -> Resu
             key: Some(name.as_bytes()),
             value: value.as_deref(),
             partition: Some(0),
+            ..Message::default()
         })
         .collect();
     send(&stream.broker, &stream.topic("transactions"), &messages)?;

@@ -21,6 +21,7 @@ fn send_results(stream: &Stream, count: usize) -> Result<()> {
             key: None,
             value: Some(line.as_bytes()),
             partition: Some(0),
+            ..Message::default()
         })
         .collect();
     send(&stream.broker, &stream.topic("results"), &messages)

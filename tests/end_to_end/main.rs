@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod model_sources;
 mod other_clients;
+mod producer_rights;
 mod quiet;
 mod rebalance;
 mod refused_messages;

@@ -23,7 +23,7 @@ const MESSAGES: usize = 300;
 /// For each 64 KiB at most: 6 MB a second.
 const SLOW: Weather = Weather::SlowRequests(Duration::from_millis(10));
 /// What `malloc` keeps of what was freed, and fragments.
-const ALLOCATOR: u64 = 24 * MIB;
+const ALLOCATOR: u64 = 8 * MIB;
 
 #[test]
 fn a_scorer_before_a_slow_broker_takes_no_more_memory_than_its_settings_allow() -> Result<()> {
@@ -134,6 +134,7 @@ fn send_all<'a>(stream: &Stream, topic: &str, value: impl Fn(usize) -> &'a Strin
         value: Some(value(number).as_bytes()),
         partition: Some(number as i32 % PARTITIONS),
         key: None,
+        ..Message::default()
     };
     // The client holds what isn't sent.
     for begin in (0..MESSAGES).step_by(30) {

@@ -102,6 +102,49 @@ fn a_dead_letter_that_is_too_large_loses_its_value_and_then_its_key() -> Result<
     Ok(())
 }
 
+#[test]
+fn a_header_of_the_message_that_is_called_like_ours_is_kept_and_misleads_nobody() -> Result<()> {
+    let stream = Stream::new("like-ours")?;
+    let letters = "results.small-dead-letter";
+    stream.make_small_topic(letters)?;
+    let own = [
+        ("truncated", "true"),
+        ("__connect.errors.offset", "elsewhere"),
+    ];
+    let sent = Message {
+        key: Some(b"key"),
+        value: Some(&[b'x'; 2000]),
+        headers: &own,
+        partition: Some(0),
+    };
+    send(&stream.broker, &stream.topic("results"), &[sent])?;
+    let mut sink = stream
+        .sink()
+        .set("topics.results_dead_letter", stream.topic(letters))
+        .start()?;
+
+    // Refused whole, it loses its value and nothing more.
+    let letter = stream.exactly(letters, 1)?.remove(0);
+    assert_eq!(
+        (letter.key.as_deref(), letter.text()),
+        (sent.key, String::new())
+    );
+    let headers: Vec<_> = letter
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            let value = value.as_deref().unwrap_or_default();
+            (name.as_str(), String::from_utf8_lossy(value).into_owned())
+        })
+        .collect();
+    assert_eq!(headers[..2], own.map(|(name, value)| (name, value.into())));
+    assert_eq!(headers.len(), 2 + 7, "{headers:#?}");
+    assert_eq!(headers[4], ("__connect.errors.offset", "0".to_owned()));
+    assert_eq!(headers[8], ("truncated", "true".to_owned()));
+    assert!(sink.terminate(PATIENCE)?.success(), "{}", sink.stderr());
+    Ok(())
+}
+
 /// The topic's limit is known, so that no record is sent that it refuses.
 #[test]
 fn around_the_size_limit_no_dead_letter_is_refused_or_reduced_in_vain() -> Result<()> {
@@ -146,7 +189,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
     for delivery in ["exactly-once", "at-least-once"] {
         let stream = Stream::new(&format!("unforeseen-{delivery}"))?;
         stream.make_small_topic(SMALL_LETTERS)?;
-        // The refusal comes while there is more to send.
+        // The refusal comes while there is more to send, each time.
         let transactions = vec![lines("expected/random-forest/input.jsonl"); 20].concat();
         let mut sent: Vec<Vec<u8>> = transactions
             .iter()
@@ -172,6 +215,7 @@ fn a_refusal_costs_no_other_record_though_it_came_unforeseen() -> Result<()> {
             .set("kafka.producer_properties.compression_type", "lz4")
             .set("scorer.commit_interval", "2s")
             .set("scorer.delivery", delivery)
+            .variable("FAILPOINTS", "scorer_mid_produce=2%sleep(10)")
             .start()?;
 
         // At least once may repeat them.
@@ -200,6 +244,7 @@ fn send_to(stream: &Stream, topic: &str, sent: &[(&[u8], Option<&[u8]>)]) -> Res
             key: Some(key),
             value,
             partition: Some(0),
+            ..Message::default()
         })
         .collect();
     send(&stream.broker, &stream.topic(topic), &messages)

@@ -1,5 +1,7 @@
 //! `scorer-svc replay`: dead letters back to `transactions`.
 
+use std::net::TcpListener;
+
 use anyhow::Result;
 use local_stack::{Daemon, DaemonCommand, Message, Record, Topic, create_topics, send};
 
@@ -27,16 +29,19 @@ fn dead_letters_go_back_as_they_were_and_no_other() -> Result<()> {
             key: Some(b"no JSON"),
             value: Some(b"not JSON"),
             partition: Some(0),
+            ..Message::default()
         },
         Message {
             key: None,
             value: None,
             partition: Some(2),
+            ..Message::default()
         },
         Message {
             key: Some(b"no id"),
             value: Some(b"{}"),
             partition: Some(1),
+            ..Message::default()
         },
     ];
     send(&stream.broker, &stream.topic("transactions"), &sent)?;
@@ -117,5 +122,53 @@ fn a_truncated_letter_is_fetched_from_its_topic_or_named_if_it_is_gone() -> Resu
         gone.stderr()
     );
     assert_eq!(transactions(&stream)?.len(), 0);
+    Ok(())
+}
+
+/// Where it was a dead letter before, say, or somebody else's `truncated` means another thing.
+#[test]
+fn a_header_of_the_message_that_is_called_like_ours_comes_back_with_it() -> Result<()> {
+    let stream = Stream::new("replay-like-ours")?;
+    let own = [
+        ("truncated", "true"),
+        ("__connect.errors.topic", "elsewhere"),
+    ];
+    let sent = Message {
+        key: Some(b"key"),
+        value: Some(b"not JSON"),
+        headers: &own,
+        partition: Some(0),
+    };
+    let transactions_topic = stream.topic("transactions");
+    send(&stream.broker, &transactions_topic, &[sent])?;
+    let mut scorer = stream.scorer().start()?;
+    stream.exactly("transactions.dead-letter", 1)?;
+    assert!(scorer.terminate(PATIENCE)?.success());
+    local_stack::delete(&stream.broker, &[&transactions_topic], &[])?;
+    create_topics(&stream.broker, &[Topic::new(&transactions_topic, 3)])?;
+
+    replay(&stream.scorer(), &[], 0)?;
+    let back = transactions(&stream)?;
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].value.as_deref(), sent.value);
+    let own = own.map(|(name, value)| (name.to_owned(), Some(value.as_bytes().to_vec())));
+    assert_eq!(back[0].headers, own);
+    Ok(())
+}
+
+#[test]
+fn a_replay_that_waits_for_a_broker_ends_when_it_is_asked_to() -> Result<()> {
+    // Takes connections and never answers. The watchdog doesn't help: it comes too late.
+    let broker = TcpListener::bind("127.0.0.1:0")?;
+    let mut replay = DaemonCommand::new("scorer-svc")
+        .set("kafka.bootstrap_servers", broker.local_addr()?.to_string())
+        .set("service.shutdown_timeout", "1h")
+        .arguments(["replay"])
+        .start()?;
+    let _asked = broker.accept()?;
+    assert_eq!(replay.terminate(PATIENCE)?.code(), Some(1));
+    let said = replay.stderr().lines();
+    let last = said.last().map_or("", String::as_str);
+    assert!(last.contains("stopped before topic"), "{said:#?}");
     Ok(())
 }

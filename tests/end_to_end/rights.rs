@@ -3,68 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result};
-use local_stack::{ChildProcess, Daemon, wait_until};
+use anyhow::Result;
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
-use crate::support::secured::{grant, guarded, revoke, secured_broker};
+use crate::support::secured::{assert_waits, grant, guarded, revoke, secured_broker, table};
 use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
 /// In each round.
 const TRANSACTIONS: usize = 600;
-
-/// The table of rights in deploy/README.md, for this stream.
-fn table(stream: &Stream) -> Vec<String> {
-    let ids = format!("{}-*", stream.topic("scorer"));
-    let rows: [(&str, &str, String, &[&str]); 9] = [
-        (
-            "producer",
-            "Topic",
-            stream.topic("transactions"),
-            &["Write", "Describe"],
-        ),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("transactions"),
-            &["Read", "Describe"],
-        ),
-        ("scorer", "Group", stream.topic("scorer"), &["Read"]),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("results"),
-            &["Write", "Describe", "DescribeConfigs"],
-        ),
-        (
-            "scorer",
-            "Topic",
-            stream.topic("transactions.dead-letter"),
-            &["Write", "Describe", "DescribeConfigs"],
-        ),
-        ("scorer", "TransactionalId", ids, &["Write", "Describe"]),
-        (
-            "sink",
-            "Topic",
-            stream.topic("results"),
-            &["Read", "Describe"],
-        ),
-        ("sink", "Group", stream.topic("sink"), &["Read"]),
-        (
-            "sink",
-            "Topic",
-            stream.topic("results.dead-letter"),
-            &["Write", "Describe"],
-        ),
-    ];
-    let rights = rows.iter().flat_map(|(user, kind, name, operations)| {
-        let right = move |operation| format!("{user}:{operation}:{kind}:{name}");
-        operations.iter().map(right)
-    });
-    rights.collect()
-}
 
 #[test]
 fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
@@ -90,7 +38,7 @@ fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
 }
 
 #[test]
-fn a_topic_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
+fn a_right_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
     let stream = Stream::on(secured_broker(), "scorers-rights")?;
     grant(&table(&stream))?;
     let mut scorer = guarded(stream.scorer(), "scorer").start()?;
@@ -106,6 +54,14 @@ fn a_topic_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() 
         (
             format!("Read:Topic:{}", stream.topic("transactions")),
             format!("topic \"{}\": grant it Read", stream.topic("transactions")),
+        ),
+        (
+            format!("Read:Group:{}", stream.topic("scorer")),
+            format!("group \"{}\": grant it Read", stream.topic("scorer")),
+        ),
+        (
+            format!("Write:TransactionalId:{}-*", stream.topic("scorer")),
+            format!("may not use transactional id {}-", stream.topic("scorer")),
         ),
     ];
     for (round, (right, warning)) in rights.iter().enumerate() {
@@ -167,15 +123,33 @@ fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() ->
     Ok(())
 }
 
-/// It is alive and not ready, for a reason that it also logs.
-fn assert_waits(daemon: &mut Daemon, reason: &str) -> Result<()> {
-    let warned = daemon.wait_for_line(ChildProcess::stderr, reason, PATIENCE);
-    warned.with_context(|| daemon.stderr().to_string())?;
-    wait_until("the reason in /readyz", PATIENCE, || {
-        let answer = daemon.get("/readyz")?;
-        Ok(answer.status == 503 && answer.body.contains(reason))
-    })?;
-    assert_eq!(daemon.get("/livez")?.status, 200);
+/// Who needs this right only now and then mustn't be unready for ever after it was missing.
+#[test]
+fn a_right_to_write_dead_letters_is_waited_for_once_there_is_one() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "letters-rights")?;
+    grant(&table(&stream))?;
+    let daemons = [
+        ("transactions", guarded(stream.scorer(), "scorer"), "scorer"),
+        (
+            "results",
+            guarded(stream.sink(), "sink").set("sink.max_age", "1s"),
+            "sink",
+        ),
+    ];
+    for (topic, command, user) in daemons {
+        let letters = format!("{topic}.dead-letter");
+        let write = [format!("{user}:Write:Topic:{}", stream.topic(&letters))];
+        let mut daemon = command.start()?;
+        daemon.wait_until_ready(PATIENCE)?;
+        revoke(&write)?;
+        stream.send(topic, &["not JSON"])?;
+        let reason = format!("may not use topic \"{}\"", stream.topic(&letters));
+        assert_waits(&mut daemon, &reason)?;
+        grant(&write)?;
+        daemon.wait_until_ready(PATIENCE)?;
+        assert_eq!(stream.exactly(&letters, 1)?[0].text(), "not JSON");
+        assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
+    }
     Ok(())
 }
 

@@ -1,10 +1,16 @@
 //! TLS and passwords.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use local_stack::{ChildProcess, Daemon, DaemonCommand};
 
 use crate::support::fixtures::fixture;
-use crate::support::secured::{Door, certificate, guarded, secured_broker};
+use crate::support::result_rows::wait_for_rows;
+use crate::support::secured::{
+    Door, assert_waits, certificate, grant, guarded, password, secured_broker, set_password, table,
+};
+use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream};
 
 /// What nobody may see; no user has it.
@@ -123,4 +129,47 @@ fn a_client_with_tls_at_a_port_without_it_is_told_so() -> Result<()> {
         |daemon| daemon.set("kafka.bootstrap_servers", secured_broker().address()),
         &["kafka.security_protocol"],
     )
+}
+
+#[test]
+fn a_password_that_is_changed_while_the_daemons_run_is_waited_for_and_costs_nothing() -> Result<()>
+{
+    const USER: &str = "forgotten";
+    const TRANSACTIONS: usize = 10_000;
+    let stream = Stream::on(secured_broker(), USER)?;
+    let rights: Vec<_> = table(&stream)
+        .iter()
+        .filter_map(|right| right.split_once(':'))
+        .map(|(_, right)| format!("{USER}:{right}"))
+        .collect();
+    grant(&BTreeSet::from_iter(rights).into_iter().collect::<Vec<_>>())?;
+    let inside =
+        |daemon| guarded(daemon, USER).set("kafka.bootstrap_servers", Door::Strict.address());
+    let data = fixture("transactions.parquet");
+    let mut producer = inside(stream.producer(&data))
+        .set("producer.sample", TRANSACTIONS.to_string())
+        .set("producer.rate", "500")
+        .start()?;
+    let mut scorer = inside(stream.scorer()).start()?;
+    let mut sink = inside(stream.sink()).set("sink.max_age", "1s").start()?;
+    wait_for_rows(&stream.result_files(), 100, &mut sink)?;
+
+    set_password(USER, WRONG_PASSWORD)?;
+    for daemon in [&mut producer, &mut scorer, &mut sink] {
+        assert_waits(daemon, "authentication failed for user")?;
+    }
+    set_password(USER, &password(USER))?;
+    for daemon in [&mut producer, &mut scorer, &mut sink] {
+        daemon.wait_until_ready(PATIENCE)?;
+    }
+    assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
+    let results = stream.exactly("results", TRANSACTIONS)?;
+    let sources: BTreeSet<_> = results.iter().map(source).collect();
+    assert_eq!(sources.len(), TRANSACTIONS);
+    let rows = wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
+    assert_eq!(rows.len(), TRANSACTIONS);
+    for daemon in [&mut scorer, &mut sink] {
+        assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
+    }
+    Ok(())
 }

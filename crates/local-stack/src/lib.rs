@@ -34,6 +34,7 @@ pub use proxy::{Proxy, Weather};
 pub use records::{Isolation, Record, TopicReader};
 pub use rustix::process::Signal;
 pub use topics::{
-    TOPICS, Topic, committed_offsets, create_topics, delete, delete_records, end_offsets,
+    TOPICS, Topic, add_partitions, committed_offsets, create_topics, delete, delete_records,
+    end_offsets,
 };
 pub use wait::{wait_for, wait_until};

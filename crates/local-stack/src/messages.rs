@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use crate::topics;
@@ -22,6 +22,8 @@ pub struct Message<'a> {
     pub value: Option<&'a [u8]>,
     /// Its partition; `None`: by the key, as Java's clients choose it.
     pub partition: Option<i32>,
+    /// Its headers, in their order.
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Message<'a> {
@@ -30,7 +32,7 @@ impl<'a> Message<'a> {
         Self {
             key: Some(key),
             value: Some(value),
-            partition: None,
+            ..Self::default()
         }
     }
 }
@@ -46,6 +48,7 @@ pub fn send(bootstrap_servers: &str, topic: &str, messages: &[Message<'_>]) -> R
         record.key = message.key;
         record.payload = message.value;
         record.partition = message.partition;
+        record.headers = headers(message);
         while let Err((error, same_record)) = producer.send(record) {
             let is_full = error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
             ensure!(is_full, "sending to {topic:?}: {error}");
@@ -60,6 +63,15 @@ pub fn send(bootstrap_servers: &str, topic: &str, messages: &[Message<'_>]) -> R
         None => Ok(()),
         Some(error) => bail!("sending to {topic:?}: {error}"),
     }
+}
+
+fn headers(message: &Message<'_>) -> Option<OwnedHeaders> {
+    let headers = message.headers.iter();
+    let headers = headers.fold(OwnedHeaders::new(), |headers, &(key, value)| {
+        let value = Some(value);
+        headers.insert(Header { key, value })
+    });
+    (!message.headers.is_empty()).then_some(headers)
 }
 
 /// Keeps the first message's error.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -81,6 +81,18 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
         wait_until(&format!("topic {:?}", topic.name), TIMEOUT, || {
             Ok(partitions(&consumer, topic.name).is_ok_and(|partitions| !partitions.is_empty()))
         })?;
+    }
+    Ok(())
+}
+
+/// Adds partitions to a topic, so that it has `partitions` of them.
+pub fn add_partitions(bootstrap_servers: &str, topic: &str, partitions: usize) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let more = [NewPartitions::new(topic, partitions)];
+    for result in runtime()?.block_on(admin.create_partitions(&more, &options()))? {
+        if let Err((topic, error)) = result {
+            bail!("adding partitions to {topic:?}: {error}");
+        }
     }
     Ok(())
 }
@@ -232,6 +244,8 @@ pub(crate) fn client(bootstrap_servers: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", bootstrap_servers)
+        // Who watches a broker come back must not be the last to notice.
+        .set("reconnect.backoff.max.ms", "200")
         .set("log_level", "0");
     config
 }

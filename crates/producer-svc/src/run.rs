@@ -32,17 +32,14 @@ pub fn run(config: ProducerConfig, context: Context) -> Result<(), Failure> {
         config.source
     );
     let metrics = Metrics::register(&context.registry).map_err(Failure::start)?;
-    let Some(outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
+    let Some(mut outbox) = Outbox::connect(&config, &context, metrics.clone())? else {
         return stopped_early();
     };
     context.health.resolved(Reason::Starting);
 
-    let mut sending = Sending::new(config, context, &metrics, &outbox, &source, &sample)
+    let mut sending = Sending::new(config, context, &metrics, &mut outbox, &source, &sample)
         .map_err(Failure::start)?;
     let outcome = sending.run();
-    if outcome.is_err() {
-        outbox.give_up();
-    }
     let (elapsed, without_id) = sending.finish();
     let how = match outcome {
         Ok(End::Complete) if without_id == 0 => "all transactions sent",

@@ -39,7 +39,7 @@ pub(crate) struct Sending<'a> {
     config: ProducerConfig,
     context: Context,
     metrics: &'a Metrics,
-    outbox: &'a Outbox,
+    outbox: &'a mut Outbox,
     source: &'a Source,
     sample: &'a Sample,
     pace: Option<Pace>,
@@ -59,7 +59,7 @@ impl<'a> Sending<'a> {
         config: ProducerConfig,
         context: Context,
         metrics: &'a Metrics,
-        outbox: &'a Outbox,
+        outbox: &'a mut Outbox,
         source: &'a Source,
         sample: &'a Sample,
     ) -> Result<Self> {
@@ -91,8 +91,11 @@ impl<'a> Sending<'a> {
         self.context.health.busy(LOOP);
         let end = self.send_all();
         // What is queued goes out whatever ended the reading.
-        self.flush()?;
-        end
+        let outcome = self.flush().and(end);
+        if outcome.is_err() {
+            self.outbox.give_up();
+        }
+        outcome
     }
 
     /// Tells progress, health and watchdog that nothing is left to do; how long it
@@ -224,7 +227,7 @@ impl<'a> Sending<'a> {
 
     /// What is due now and then: failures, health, progress.
     fn look(&mut self) -> Result<()> {
-        self.outbox.check()?;
+        self.outbox.look_after()?;
         self.context.health.progress(LOOP);
         if self.progress.is_line_due(self.queued) {
             info!(sent = self.outbox.sent(), "sending");

@@ -157,6 +157,7 @@ impl Intake {
             topic: message.topic(),
             partition: message.partition(),
             offset: message.offset(),
+            timestamp: message.timestamp().to_millis(),
             key: message.key(),
             value: message.payload().unwrap_or_default(),
         });

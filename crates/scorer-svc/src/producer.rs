@@ -274,6 +274,11 @@ impl Producer {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// What was sent arrived: it may be sent.
+    pub(crate) fn acknowledged(&self) {
+        kafka::acknowledged(&self.client);
+    }
+
     /// Whether the client can't be used any more.
     pub(crate) fn is_lost(&self) -> bool {
         kafka::is_lost(&self.client)
@@ -339,6 +344,7 @@ fn is_reported_elsewhere(code: RDKafkaErrorCode) -> bool {
             | RDKafkaErrorCode::UnknownMemberId
             | RDKafkaErrorCode::RebalanceInProgress
             | RDKafkaErrorCode::FencedInstanceId
+            | RDKafkaErrorCode::GroupAuthorizationFailed
             | RDKafkaErrorCode::State
     )
 }

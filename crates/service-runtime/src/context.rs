@@ -26,6 +26,22 @@ pub struct Context {
 }
 
 impl Context {
+    /// Makes a call that blocks on a thread of its own: it can't be interrupted, and
+    /// whoever waits for its answer must be able to leave. `None`: the wish to stop came
+    /// before the answer. The call is then still under way.
+    pub fn call_unless_stopped<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let called = self.tokio.spawn_blocking(call);
+        self.tokio.block_on(async {
+            tokio::select! {
+                answer = called => Some(answer.expect("the call doesn't panic")),
+                () = self.shutdown.requested() => None,
+            }
+        })
+    }
+
     /// A context with the metrics that every daemon has.
     pub(crate) fn new(
         service: &Service,

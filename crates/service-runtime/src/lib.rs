@@ -10,6 +10,7 @@ mod failure;
 mod health;
 pub mod kafka;
 mod logs;
+mod memory;
 pub mod object_store;
 mod once_a_minute;
 mod progress;

@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Loaded};
-use crate::{ConfigError, Context, Failure, Reason, Section, Shutdown, admin, failpoint, logs};
+use crate::{
+    ConfigError, Context, Failure, Reason, Section, Shutdown, admin, failpoint, logs, memory,
+};
 
 /// What makes a daemon itself.
 #[derive(Debug)]
@@ -86,6 +88,7 @@ fn start<S: Section>(
     kind: Kind,
     body: impl FnOnce(S, Context) -> Result<(), Failure> + Send + 'static,
 ) -> ExitCode {
+    memory::return_large_buffers();
     if args.print_config {
         return match config::printed(service, args.config_file()) {
             Ok(printed) => {

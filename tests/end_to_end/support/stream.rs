@@ -119,6 +119,7 @@ impl Stream {
             value: Some(value.as_ref()),
             partition: Some(0),
             key: None,
+            ..Message::default()
         });
         send(
             &self.broker,

@@ -1,5 +1,10 @@
 //! Results on standard output, exactly as the seed's `kafka_consumer.py` prints them.
+//!
+//! A line is printed as soon as its message is read, not when its file is published: who
+//! watches wants to see results come, and a file may stay open for minutes. So what a killed
+//! process had printed and not committed is printed again by its successor.
 
+mod printed;
 mod python_json;
 mod python_repr;
 #[cfg(test)]
@@ -7,6 +12,7 @@ mod tests;
 
 use std::io::{self, Write};
 
+use printed::Printed;
 use python_json::write_json;
 use python_repr::write_bytes;
 
@@ -19,6 +25,7 @@ const FLUSH_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Console {
     pending: String,
+    printed: Printed,
 }
 
 /// A message with its place in Kafka.
@@ -27,6 +34,8 @@ pub(crate) struct PrintedMessage<'a> {
     pub(crate) topic: &'a str,
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// Kafka's, in milliseconds since 1970, where there is one.
+    pub(crate) timestamp: Option<i64>,
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: &'a [u8],
 }
@@ -36,11 +45,21 @@ impl Console {
     pub(crate) fn new() -> Self {
         Self {
             pending: GREETING.to_owned(),
+            printed: Printed::default(),
         }
     }
 
-    /// Adds the line of `message`.
+    /// Adds the line of `message`, unless it was there before.
     pub(crate) fn print(&mut self, message: &PrintedMessage<'_>) -> io::Result<()> {
+        let PrintedMessage {
+            partition,
+            offset,
+            timestamp,
+            ..
+        } = *message;
+        if !self.printed.is_new(partition, offset, timestamp) {
+            return Ok(());
+        }
         write_line(&mut self.pending, message);
         if self.pending.len() >= FLUSH_BYTES {
             self.flush()?;

@@ -240,6 +240,7 @@ fn a_line_has_place_key_and_value() {
         topic: "results",
         partition: 1,
         offset: 76,
+        timestamp: None,
         key: Some(b"125713051"),
         value: br#"{"transaction_id":125713051,"prediction":0.0}"#,
     };
@@ -263,6 +264,7 @@ fn a_value_too_deep_for_python_prints_as_bytes() {
             topic: "results",
             partition: 0,
             offset: 0,
+            timestamp: None,
             key: None,
             value: value.as_bytes(),
         },

@@ -1,14 +1,13 @@
 //! One dead letter.
 
 use rdkafka::Message;
-use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use schema::dead_letter::{
-    self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, NAMES, OFFSET, PARTITION, Stage, TOPIC,
-    TRUNCATED,
+    self, EXCEPTION_CLASS_NAME, EXCEPTION_MESSAGE, OFFSET, PARTITION, Stage, TOPIC, TRUNCATED,
 };
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::{find_header, for_each_header};
+use service_runtime::kafka::{find_header, for_each_header, header_position};
 
 const OURS: &str = "the letter was written here";
 
@@ -64,11 +63,16 @@ impl DeadLetter {
         let truncated = dead_letter::truncated(&rejection, message.payload_len());
         let partition = text(PARTITION).parse().expect(OURS);
         let offset = text(OFFSET).parse().expect(OURS);
-        let original = original_headers(message);
-        let content = match find_header(message, TRUNCATED) {
-            None => Content::Whole,
-            Some(_) if message.key().is_some() || original.count() > 0 => Content::KeyAndHeaders,
-            Some(_) => Content::Nothing,
+        // Ours follow those of the message, which may have the same names.
+        let first_of_ours = header_position(message, TOPIC).expect(OURS);
+        let is_truncated = header_position(message, TRUNCATED) > Some(first_of_ours);
+        let original = first_headers(message, first_of_ours);
+        let content = if !is_truncated {
+            Content::Whole
+        } else if message.key().is_some() || first_of_ours > 0 {
+            Content::KeyAndHeaders
+        } else {
+            Content::Nothing
         };
         Self {
             key: message.key().map(<[u8]>::to_vec),
@@ -128,18 +132,20 @@ fn all_headers(message: &BorrowedMessage<'_>) -> OwnedHeaders {
         .map_or_else(OwnedHeaders::new, |headers| headers.detach())
 }
 
-/// The headers of the message that a letter is of. `rdkafka` adds none whose name isn't
-/// UTF-8, so such a name is changed in a letter that has lost its value anyway.
-fn original_headers(letter: &BorrowedMessage<'_>) -> OwnedHeaders {
-    let mut original = OwnedHeaders::new();
+/// The first `count` headers. `rdkafka` adds none whose name isn't UTF-8, so such a name is
+/// changed in a letter that has lost its value anyway.
+fn first_headers(letter: &BorrowedMessage<'_>, count: usize) -> OwnedHeaders {
+    let mut first = OwnedHeaders::new();
+    let mut left = count;
     for_each_header(letter, |name, value| {
-        let name = String::from_utf8_lossy(name);
-        if name != TRUNCATED && !NAMES.contains(&name.as_ref()) {
-            let headers = std::mem::take(&mut original);
-            original = headers.insert(Header { key: &name, value });
+        if left > 0 {
+            left -= 1;
+            let name = String::from_utf8_lossy(name);
+            let headers = std::mem::take(&mut first);
+            first = headers.insert(Header { key: &name, value });
         }
     });
-    original
+    first
 }
 
 fn with_headers(headers: OwnedHeaders, added: &[(&'static str, String); 6]) -> OwnedHeaders {

@@ -31,6 +31,7 @@ impl AtLeastOnce {
         consumer: &mut GroupConsumer,
     ) -> Result<(), Interruption> {
         self.producer.wait_acknowledged()?;
+        self.producer.acknowledged();
         let offsets = committed_offsets(positions);
         failpoint("scorer_before_commit");
         if consumer.commit(&offsets)? {

@@ -4,7 +4,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 use service_runtime::failpoint;
-use service_runtime::kafka::GroupConsumer;
+use service_runtime::kafka::{self, GroupConsumer};
 
 use super::Positions;
 use super::transactor::{Call, Transactor};
@@ -86,6 +86,7 @@ impl ExactlyOnce {
         self.check(committed)?;
         failpoint("scorer_after_commit");
         consumer.offsets_were_committed();
+        self.producer.acknowledged();
         self.close();
         Ok(())
     }
@@ -163,6 +164,7 @@ fn initialize(
         let producer = settings.create(Some(transactions))?;
         let transactor = Transactor::start(&producer);
         let Err(error) = transactor.call(Call::Init, &producer)? else {
+            kafka::may_use_id(producer.client());
             return Ok((producer, transactor));
         };
         if let Interruption::Fatal(failure) = producer.interruption(error) {

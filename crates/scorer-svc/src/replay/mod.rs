@@ -23,7 +23,7 @@ use tracing::warn;
 use crate::cli::{ReplayArgs, SERVICE};
 use crate::config::ReplayConfig;
 use crate::producer::Sent;
-use letter::{Letter, restore};
+use letter::Letter;
 pub(crate) use selection::{Place, reason, time};
 use transaction::Transaction;
 
@@ -144,7 +144,7 @@ impl Replay {
             };
             send(self.transaction.as_ref(), &letter, &original)?
         } else {
-            restore(&mut message);
+            letter.restore(&mut message);
             send(self.transaction.as_ref(), &letter, &message)?
         };
         if sent == Sent::TooLarge {

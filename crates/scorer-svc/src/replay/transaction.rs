@@ -41,11 +41,20 @@ impl Transaction {
             .create(Some(&settings))
             .map_err(nothing_was_sent)?;
         let transaction = Self { topic, producer };
-        let client = transaction.producer.client();
-        transaction.check(client.init_transactions(Timeout::Never))?;
-        transaction.check(client.begin_transaction())?;
+        transaction.initialize(context)?;
+        transaction.check(transaction.producer.client().begin_transaction())?;
         transaction.producer.set_transaction_timeout(Some(TIMEOUT));
         Ok(transaction)
+    }
+
+    /// Fences a replay with the same id and ends its transaction.
+    fn initialize(&self, context: &Context) -> Result<(), Failure> {
+        let client = self.producer.client().clone();
+        let call = move || client.init_transactions(Timeout::Never);
+        match context.call_unless_stopped(call) {
+            Some(answer) => self.check(answer),
+            None => Err(nothing_was_sent(Interruption::Stopping)),
+        }
     }
 
     /// Sends the message, with its headers as they are now, to a partition.

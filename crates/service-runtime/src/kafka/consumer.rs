@@ -161,6 +161,8 @@ impl GroupConsumer {
     /// Completes a revocation.
     pub fn release(&mut self) -> Result<(), Failure> {
         info!(topic = self.member.topic, partitions = ?self.assigned.keys(), "revoked");
+        // librdkafka keeps a pause beyond the assignment, for when the partition comes back.
+        self.resume()?;
         self.member
             .client()
             .unassign()
@@ -238,7 +240,7 @@ impl GroupConsumer {
 
     /// A producer's transaction committed offsets of ours: so the group takes them.
     pub fn offsets_were_committed(&self) {
-        self.member.reporter.may_use_group();
+        self.member.reporter.may_use_id();
     }
 
     /// Whether nothing came for 5 ms: not one empty poll, because a fetch may be under way.

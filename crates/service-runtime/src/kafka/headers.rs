@@ -13,8 +13,9 @@ use std::ffi::{CStr, CString, c_void};
 use std::{ptr, slice};
 
 use rdkafka::bindings::{
-    rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_header_remove, rd_kafka_headers_t,
-    rd_kafka_message_headers, rd_kafka_resp_err_t,
+    rd_kafka_header_add, rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_headers_new,
+    rd_kafka_headers_t, rd_kafka_message_headers, rd_kafka_message_set_headers,
+    rd_kafka_resp_err_t,
 };
 use rdkafka::message::BorrowedMessage;
 
@@ -71,16 +72,45 @@ pub fn for_each_header<'a>(
     }
 }
 
-/// Removes all headers of these names from a message that was read.
-pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&str]) {
-    let Some(headers) = headers(message) else {
-        return;
-    };
-    for name in names.iter().filter_map(|name| CString::new(*name).ok()) {
-        // SAFETY: the message is borrowed mutably, so nobody looks at its headers
-        // meanwhile; the name ends with a NUL. An error says that there is none.
-        unsafe { rd_kafka_header_remove(headers, name.as_ptr()) };
-    }
+/// Where the last header called `name` stands, counted from 0; `None` where there is none.
+pub fn header_position(message: &BorrowedMessage<'_>, name: &str) -> Option<usize> {
+    let (mut index, mut position) = (0, None);
+    for_each_header(message, |other, _| {
+        if other == name.as_bytes() {
+            position = Some(index);
+        }
+        index += 1;
+    });
+    position
+}
+
+/// Leaves a message that was read its first `count` headers and no others.
+pub fn keep_headers(message: &mut BorrowedMessage<'_>, count: usize) {
+    // SAFETY: makes an empty list, which is ours until the message takes it.
+    let kept = unsafe { rd_kafka_headers_new(count) };
+    let mut left = count;
+    for_each_header(message, |name, value| {
+        if left == 0 {
+            return;
+        }
+        left -= 1;
+        let (bytes, length) = value.map_or((ptr::null(), 0), |value| {
+            (value.as_ptr().cast(), value.len() as isize)
+        });
+        // SAFETY: librdkafka copies the bytes of name and value, which are as long as said.
+        unsafe {
+            rd_kafka_header_add(
+                kept,
+                name.as_ptr().cast(),
+                name.len() as isize,
+                bytes,
+                length,
+            )
+        };
+    });
+    // SAFETY: the message is borrowed mutably, so nobody looks at its headers meanwhile. It
+    // frees the ones that it had, and owns these.
+    unsafe { rd_kafka_message_set_headers(message.ptr(), kept) };
 }
 
 fn headers(message: &BorrowedMessage<'_>) -> Option<*mut rd_kafka_headers_t> {

@@ -117,7 +117,7 @@ impl Member {
             match answer {
                 Ok(()) => {
                     self.reporter.answered();
-                    self.reporter.may_use_group();
+                    self.reporter.may_use_id();
                     return Ok(true);
                 }
                 Err(KafkaError::ConsumerCommit(code)) if is_superseded(code) => return Ok(false),

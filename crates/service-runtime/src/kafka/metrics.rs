@@ -130,16 +130,6 @@ impl KafkaMetrics {
                 .remove_label_values(&[group, topic, &partition.to_string()]);
         }
     }
-
-    pub(super) fn forget_client(&self, client: &str) {
-        for queue in [
-            &self.consumer_queue,
-            &self.producer_queue,
-            &self.producer_queue_bytes,
-        ] {
-            let _ = queue.remove_label_values(&[client]);
-        }
-    }
 }
 
 /// Messages between the position and the last stable offset, if both are known.

@@ -31,9 +31,11 @@ mod troubles;
 use std::time::Duration;
 
 pub use consumer::GroupConsumer;
-pub use headers::{find_header, for_each_header, last_header, remove_headers};
+pub use headers::{find_header, for_each_header, header_position, keep_headers, last_header};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
-pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
+pub use producer::{
+    Producer, ProducerEvents, acknowledged, create_producer, is_lost, judge, may_use_id,
+};
 pub use record_size::{HeadersSize, batch_size_alone};
 pub use settings::producer_config;
 pub use start::Start;

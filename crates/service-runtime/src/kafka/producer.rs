@@ -73,6 +73,17 @@ pub fn judge(
     reporter.judge_about(topic.unwrap_or(&reporter.who.topic), client, error)
 }
 
+/// The broker took what this producer sent: no right and no topic is missing. To be told
+/// where success isn't reported for each message.
+pub fn acknowledged(producer: &Producer) {
+    producer.client().context().reporter.acknowledged();
+}
+
+/// The coordinator takes this producer's transactional id.
+pub fn may_use_id(producer: &Producer) {
+    producer.client().context().reporter.may_use_id();
+}
+
 /// Whether a producer can't be used any more: what it does fails.
 pub fn is_lost(producer: &Producer) -> bool {
     producer.client().fatal_error().is_some()
@@ -124,6 +135,9 @@ impl ProducerContext for ProducerEvents {
     type DeliveryOpaque = ();
 
     fn delivery(&self, delivery: &DeliveryResult<'_>, (): ()) {
+        if delivery.is_ok() {
+            self.reporter.acknowledged();
+        }
         (self.on_delivery)(delivery);
     }
 }

@@ -37,7 +37,8 @@ pub(super) const TRANSACTION_ERROR: &str = "TXNERR";
 /// The group's coordinator wasn't heard for `session_timeout`.
 const SESSION_TIMEOUT: &str = "SESSTMOUT";
 
-/// One client's voice.
+/// One client's voice. A client that takes another's place has its name, and with it what
+/// is wrong: only an answer ends that.
 #[derive(Debug)]
 pub(super) struct Reporter {
     /// Tells this client from the process's others.
@@ -52,6 +53,8 @@ pub(super) struct Reporter {
     /// librdkafka lost its last connection.
     all_down: AtomicBool,
     session_timed_out: AtomicBool,
+    /// Whether a right or a topic may be missing: for those who ask after every message.
+    may_lack_access: AtomicBool,
 }
 
 impl Reporter {
@@ -70,6 +73,8 @@ impl Reporter {
             cause: Mutex::default(),
             all_down: AtomicBool::new(false),
             session_timed_out: AtomicBool::new(false),
+            // It may follow one that did.
+            may_lack_access: AtomicBool::new(true),
         }
     }
 
@@ -130,7 +135,7 @@ impl Reporter {
         match error_text::meaning(code, reason, &self.kafka, &self.who) {
             // One of several brokers may fail: it is trouble once all of them do.
             Meaning::Trouble(Kind::Connection, text) => *self.lock_cause() = Some(text),
-            Meaning::Trouble(kind, text) => self.troubles.report(&self.client, kind, &text),
+            Meaning::Trouble(kind, text) => self.report(kind, &text),
             // The next statistics tell whether they still are: while a call blocked, this
             // event may have grown old.
             Meaning::Passing if code == Code::AllBrokersDown => {
@@ -157,6 +162,30 @@ impl Reporter {
         client: &Client<C>,
         error: &KafkaError,
     ) -> Result<String, Failure> {
+        self.judge_as(|kind| kind, topic, client, error)
+    }
+
+    /// As [`Self::judge`], for the question whether there is such a topic.
+    pub(super) fn judge_topic<C: ClientContext>(
+        &self,
+        topic: &str,
+        client: &Client<C>,
+        error: &KafkaError,
+    ) -> Result<String, Failure> {
+        let kind = |kind| match kind {
+            Kind::Connection => Kind::Connection,
+            Kind::Topic | Kind::Access | Kind::TopicAccess => Kind::Topic,
+        };
+        self.judge_as(kind, topic, client, error)
+    }
+
+    fn judge_as<C: ClientContext>(
+        &self,
+        kind_of: impl Fn(Kind) -> Kind,
+        topic: &str,
+        client: &Client<C>,
+        error: &KafkaError,
+    ) -> Result<String, Failure> {
         if let Some(text) = self.check_fatal(client)? {
             return Ok(text);
         }
@@ -177,7 +206,7 @@ impl Reporter {
             Meaning::Passing => (Kind::Connection, format!("kafka: {reason}")),
         };
         if !error_text::is_not_yet(code) {
-            self.troubles.report(&self.client, kind, &text);
+            self.report(kind_of(kind), &text);
         }
         Ok(text)
     }
@@ -212,13 +241,26 @@ impl Reporter {
         self.has_access();
     }
 
-    /// The group took a commit of ours.
-    pub(super) fn may_use_group(&self) {
+    /// The group took a commit of ours, or the coordinator our transactional id.
+    pub(super) fn may_use_id(&self) {
         self.troubles.resolve(&self.client, Kind::Access);
     }
 
+    /// The brokers show the topics.
+    pub(super) fn sees_topics(&self) {
+        self.troubles.resolve(&self.client, Kind::Topic);
+    }
+
+    /// The brokers took what we sent.
+    pub(super) fn acknowledged(&self) {
+        if self.may_lack_access.load(Ordering::Relaxed) {
+            self.has_access();
+        }
+    }
+
     /// Whatever was with topics, group and transactional id is over.
-    pub(super) fn has_access(&self) {
+    fn has_access(&self) {
+        self.may_lack_access.store(false, Ordering::Relaxed);
         self.troubles.resolve(&self.client, Kind::Access);
         self.troubles.resolve(&self.client, Kind::TopicAccess);
     }
@@ -236,10 +278,15 @@ impl Reporter {
                 Err(self.fatal(format!("the Kafka client failed for good: {reason}")))
             }
             Meaning::Trouble(kind, text) => {
-                self.troubles.report(&self.client, kind, &text);
+                self.report(kind, &text);
                 Ok(Some(text))
             }
         }
+    }
+
+    fn report(&self, kind: Kind, text: &str) {
+        self.may_lack_access.store(true, Ordering::Relaxed);
+        self.troubles.report(&self.client, kind, text);
     }
 
     fn fatal(&self, text: String) -> Failure {
@@ -249,13 +296,6 @@ impl Reporter {
 
     fn lock_cause(&self) -> MutexGuard<'_, Option<String>> {
         self.cause.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Reporter {
-    fn drop(&mut self) {
-        self.troubles.forget(&self.client);
-        self.metrics.forget_client(&self.client);
     }
 }
 

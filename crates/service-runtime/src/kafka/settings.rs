@@ -106,8 +106,9 @@ fn common(kafka: &KafkaConfig, client_id: &str) -> ClientConfig {
         .set("client.id", client_id)
         .set("allow.auto.create.topics", "false")
         .set("socket.nagle.disable", "true")
-        // A broker that is back, a topic that was made: noticed within seconds, not minutes.
-        .set("reconnect.backoff.max.ms", "2000")
+        // A broker that is back is noticed as soon as by Java's clients (10 s by default), a
+        // topic that was made within seconds (5 min).
+        .set("reconnect.backoff.max.ms", "1000")
         .set("topic.metadata.refresh.interval.ms", "3000")
         // The lag is read from the statistics.
         .set("statistics.interval.ms", "1000")

@@ -1,11 +1,12 @@
 //! Reading a topic without a group: what is there now, and no further.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::debug;
@@ -29,10 +30,10 @@ pub struct OffsetRange {
 }
 
 /// Reads committed messages of one topic from given offsets up to given ends. Each call
-/// waits for the broker 30 s at most, and until the wish to stop.
+/// waits for the broker 30 s at most, and not beyond the wish to stop.
 pub struct TopicReader {
     topic: String,
-    client: BaseConsumer<Quiet>,
+    client: Arc<BaseConsumer<Quiet>>,
     context: Context,
     /// The end of each partition that isn't reached.
     ends: BTreeMap<i32, i64>,
@@ -41,13 +42,13 @@ pub struct TopicReader {
 impl TopicReader {
     /// A reader of `topic`; touches no network.
     pub fn new(topic: &str, context: &Context) -> Result<Self, Failure> {
-        let client = reader_config(context)
+        let client: BaseConsumer<Quiet> = reader_config(context)
             .create_with_context(Quiet { client: "reader" })
             .context("cannot create the Kafka consumer")
             .map_err(Failure::start)?;
         Ok(Self {
             topic: topic.to_owned(),
-            client,
+            client: Arc::new(client),
             context: context.clone(),
             ends: BTreeMap::new(),
         })
@@ -56,10 +57,9 @@ impl TopicReader {
     /// What each partition holds now; from the first message on that isn't older than
     /// `since`, in milliseconds since 1970, where that is given.
     pub fn ranges(&self, since: Option<i64>) -> Result<BTreeMap<i32, OffsetRange>, Failure> {
-        let metadata = self
-            .client
-            .fetch_metadata(Some(&self.topic), PATIENCE)
-            .map_err(|error| self.cannot("find the partitions", &error))?;
+        let metadata = self.ask("find the partitions", |client, topic| {
+            client.fetch_metadata(Some(topic), PATIENCE)
+        })?;
         let topic = metadata.topics().first();
         let partitions = topic.map_or(&[][..], |topic| topic.partitions());
         if partitions.is_empty() {
@@ -74,8 +74,9 @@ impl TopicReader {
             .collect::<Result<_, Failure>>()?;
         if let Some(time) = since {
             let partitions: Vec<i32> = ranges.keys().copied().collect();
-            let starts = lookup::at_time(&self.client, &self.topic, time, &partitions, PATIENCE)
-                .map_err(|error| self.cannot("find the offsets", &error))?;
+            let starts = self.ask("find the offsets", move |client, topic| {
+                lookup::at_time(client, topic, time, &partitions, PATIENCE)
+            })?;
             for (partition, range) in &mut ranges {
                 range.start = starts.get(partition).map_or(range.end, |start| *start);
             }
@@ -164,11 +165,26 @@ impl TopicReader {
     }
 
     fn range(&self, partition: i32) -> Result<OffsetRange, Failure> {
-        let (start, end) = self
-            .client
-            .fetch_watermarks(&self.topic, partition, PATIENCE)
-            .map_err(|error| self.cannot("find the offsets", &error))?;
+        let (start, end) = self.ask("find the offsets", move |client, topic| {
+            client.fetch_watermarks(topic, partition, PATIENCE)
+        })?;
         Ok(OffsetRange { start, end })
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        what: &str,
+        question: impl FnOnce(&BaseConsumer<Quiet>, &str) -> KafkaResult<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (client, topic) = (Arc::clone(&self.client), self.topic.clone());
+        let call = move || question(&client, &topic);
+        match self.context.call_unless_stopped(call) {
+            Some(answer) => answer.map_err(|error| self.cannot(what, &error)),
+            None => Err(Failure::runtime(anyhow::anyhow!(
+                "stopped before topic \"{}\" was read",
+                self.topic
+            ))),
+        }
     }
 
     fn cannot(&self, what: &str, error: &KafkaError) -> Failure {

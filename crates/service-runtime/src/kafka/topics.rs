@@ -42,10 +42,10 @@ pub fn wait_for_topics(
         });
         let Some((topic, error)) = missing else {
             reporter.answered();
-            reporter.has_access();
+            reporter.sees_topics();
             return Ok(TopicNeeds::Met);
         };
-        let text = reporter.judge_about(topic, producer.client(), &error)?;
+        let text = reporter.judge_topic(topic, producer.client(), &error)?;
         if give_up.is_some_and(|limit| started.elapsed() >= limit) {
             return Err(Failure::runtime(anyhow::anyhow!("gave up: {text}")));
         }

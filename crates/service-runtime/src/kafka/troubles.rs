@@ -13,6 +13,8 @@ use crate::{Health, OnceAMinute, Reason};
 pub(crate) enum Kind {
     /// No connection to any broker: unreachable, refused, wrong password.
     Connection,
+    /// The brokers show no such topic to who asks before sending to it.
+    Topic,
     /// A topic is missing, or we may not use the group or transactional id.
     Access,
     /// We may not use a topic.
@@ -73,12 +75,6 @@ impl Troubles {
         }
     }
 
-    /// All trouble of `client` is over, as it is closed.
-    pub(crate) fn forget(&self, client: &str) {
-        self.lock().present.retain(|(name, _), _| name != client);
-        self.health.client_resolved(Reason::Kafka, client);
-    }
-
     /// Repeats in the log what lasts longer than a minute.
     pub(crate) fn repeat(&self) {
         let mut state = self.lock();
@@ -135,16 +131,6 @@ mod tests {
         assert_eq!(health.not_ready(), ["no topic"]);
         troubles.resolve("a", Kind::Access);
         assert!(health.not_ready().is_empty());
-    }
-
-    #[test]
-    fn a_closed_client_leaves_no_trouble_behind_and_keeps_that_of_others() {
-        let health = Health::default();
-        let troubles = Troubles::new(health.clone());
-        troubles.report("a", Kind::Connection, "no broker");
-        troubles.report("b", Kind::Connection, "wrong password");
-        troubles.forget("a");
-        assert_eq!(health.not_ready(), ["wrong password"]);
     }
 
     #[test]
