@@ -46,7 +46,7 @@ impl<'a> Origin<'a> {
         Self::parse(last_header(message, MODEL), last_header(message, SOURCE))
     }
 
-    fn parse(model: Option<&'a [u8]>, source: Option<&'a [u8]>) -> Self {
+    pub(crate) fn parse(model: Option<&'a [u8]>, source: Option<&'a [u8]>) -> Self {
         let model = model.and_then(text).and_then(ModelIdentity::parse_header);
         Self {
             model_name: model.map(|(name, _)| name),
