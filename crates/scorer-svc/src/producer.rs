@@ -9,11 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 use service_runtime::kafka::{
-    self, HeadersSize, Producer as Client, TopicNeeds, batch_size_alone, create_producer,
-    producer_config, wait_for_topics,
+    self, Headers, Producer as Client, TopicNeeds, TopicRecord, TopicSender, batch_size_alone,
+    create_producer, producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
@@ -61,9 +60,7 @@ pub(crate) struct Record<'a> {
     /// The value; `None` is Kafka's null.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, where there are any.
-    pub(crate) headers: Option<OwnedHeaders>,
-    /// Their size.
-    pub(crate) headers_size: HeadersSize,
+    pub(crate) headers: Option<Headers>,
 }
 
 /// What became of a record.
@@ -79,6 +76,7 @@ pub(crate) enum Sent {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
+    senders: Vec<(String, TopicSender)>,
     /// Those that it sends to, for a failure that doesn't say which of them it is about.
     topics: String,
     failed: FailedDelivery,
@@ -144,7 +142,12 @@ impl ProducerSettings {
             let failed = failed.clone();
             move |delivery| failed.note(delivery)
         })?;
+        let sender = |topic: &String| {
+            let sender = TopicSender::new(&client, topic);
+            (topic.clone(), sender.expect("the configuration is checked"))
+        };
         let producer = Producer {
+            senders: self.topics.iter().map(sender).collect(),
             client,
             topics: self.topics.join("\" or \""),
             failed,
@@ -179,26 +182,21 @@ impl ProducerSettings {
 impl Producer {
     /// Queues a message unless its topic wouldn't take it; waits while the queue is full.
     pub(crate) fn send(&self, record: Record<'_>) -> Result<Sent, Interruption> {
-        let bytes = batch_size_alone(record.key, record.value, record.headers_size);
+        let headers_size = record.headers.as_ref().map(Headers::size);
+        let bytes = batch_size_alone(record.key, record.value, headers_size.unwrap_or_default());
         if !self.limits.allow(record.topic, bytes) {
             return Ok(Sent::TooLarge);
         }
-        let mut next = BaseRecord {
-            topic: record.topic,
+        let sender = self.sender(record.topic);
+        let mut record = TopicRecord {
             partition: record.partition,
-            payload: record.value,
             key: record.key,
-            timestamp: None,
+            value: record.value,
             headers: record.headers,
-            delivery_opaque: (),
         };
         loop {
-            let error = match self.client.send(next) {
-                Ok(()) => return Ok(Sent::Queued),
-                Err((error, record)) => {
-                    next = record;
-                    error
-                }
+            let Err(error) = sender.send(&mut record) else {
+                return Ok(Sent::Queued);
             };
             match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::QueueFull) => {}
@@ -208,6 +206,12 @@ impl Producer {
             flush_a_little(&self.client);
             self.check_deadline()?;
         }
+    }
+
+    fn sender(&self, topic: &str) -> &TopicSender {
+        let found = self.senders.iter().find(|(name, _)| name == topic);
+        let (_, sender) = found.expect("the settings name all topics");
+        sender
     }
 
     /// Waits until every message is acknowledged or failed.

@@ -10,7 +10,6 @@ mod work;
 
 use std::time::{Duration, Instant};
 
-use rdkafka::message::Message;
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
 use service_runtime::{Failure, Health, Shutdown, failpoint};
 
@@ -85,6 +84,10 @@ impl Worker {
                     self.parts.health.busy(self.parts.name);
                 }
                 self.work.add(partition, offset);
+                // The clock costs as much as all of this.
+                if self.parts.consumer.has_next() && !self.parts.pipeline.is_full() {
+                    return Ok(());
+                }
             }
             Polled::Assigned(partitions) => return self.take_over(partitions),
             Polled::Revoked { lost, .. } => return self.give_back(lost),

@@ -2,24 +2,34 @@
 //!
 //! `rdkafka` panics on a header whose name isn't UTF-8, and anyone who may write
 //! to the topic may send one: a message that kills the process at every start.
-//! So headers are looked up in librdkafka, which compares bytes.
+//! So headers are looked up in librdkafka, which compares bytes. And it copies
+//! the name of each header that is sent, which costs a result more than its own
+//! bytes do.
 
 #![expect(
     unsafe_code,
-    reason = "rdkafka has no look-up of headers that can't panic"
+    reason = "rdkafka has no headers that can't panic and none without copies"
 )]
 
 use std::ffi::{CStr, CString, c_void};
+use std::ptr::NonNull;
 use std::{ptr, slice};
 
 use rdkafka::bindings::{
-    rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_header_remove, rd_kafka_headers_t,
+    rd_kafka_header_add, rd_kafka_header_get_all, rd_kafka_header_get_last, rd_kafka_header_remove,
+    rd_kafka_headers_copy, rd_kafka_headers_destroy, rd_kafka_headers_new, rd_kafka_headers_t,
     rd_kafka_message_headers, rd_kafka_resp_err_t,
 };
-use rdkafka::message::BorrowedMessage;
+
+use super::fetched_message::NativeMessage;
+use super::record_size::HeadersSize;
+
+/// As many headers as a record has with a result or a dead letter in it.
+const USUAL: usize = 8;
+const MEMORY: &str = "librdkafka ends the process where memory does";
 
 /// The value of the last header called `name`; `None` where there is none, or a null.
-pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<&'a [u8]> {
+pub fn last_header<'a>(message: &'a impl NativeMessage, name: &CStr) -> Option<&'a [u8]> {
     let headers = headers(message)?;
     let mut value: *const c_void = ptr::null();
     let mut length = 0;
@@ -35,13 +45,13 @@ pub fn last_header<'a>(message: &'a BorrowedMessage<'_>, name: &CStr) -> Option<
 }
 
 /// The same for a name that isn't looked up often enough to be kept as librdkafka wants it.
-pub fn find_header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a [u8]> {
+pub fn find_header<'a>(message: &'a impl NativeMessage, name: &str) -> Option<&'a [u8]> {
     last_header(message, &CString::new(name).ok()?)
 }
 
 /// Calls `each` with name and value of every header, in their order.
 pub fn for_each_header<'a>(
-    message: &'a BorrowedMessage<'_>,
+    message: &'a impl NativeMessage,
     mut each: impl FnMut(&'a [u8], Option<&'a [u8]>),
 ) {
     let Some(headers) = headers(message) else {
@@ -72,7 +82,7 @@ pub fn for_each_header<'a>(
 }
 
 /// Removes all headers of these names from a message that was read.
-pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&str]) {
+pub fn remove_headers(message: &mut impl NativeMessage, names: &[&str]) {
     let Some(headers) = headers(message) else {
         return;
     };
@@ -83,9 +93,94 @@ pub fn remove_headers(message: &mut BorrowedMessage<'_>, names: &[&str]) {
     }
 }
 
-fn headers(message: &BorrowedMessage<'_>) -> Option<*mut rd_kafka_headers_t> {
+fn headers(message: &impl NativeMessage) -> Option<*mut rd_kafka_headers_t> {
     let mut headers = ptr::null_mut();
     // SAFETY: the message is alive, and keeps the ownership of its headers.
-    let found = unsafe { rd_kafka_message_headers(message.ptr(), &raw mut headers) };
+    let found = unsafe { rd_kafka_message_headers(message.native(), &raw mut headers) };
     (found == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR).then_some(headers)
+}
+
+/// The headers of a record that is to be sent, in their order.
+#[derive(Debug)]
+pub struct Headers {
+    native: NonNull<rd_kafka_headers_t>,
+    size: HeadersSize,
+}
+
+// SAFETY: librdkafka's headers are memory of their own, bound to no thread.
+unsafe impl Send for Headers {}
+
+impl Headers {
+    /// Those of a message; `None` where it has none.
+    pub fn of(message: &impl NativeMessage) -> Option<Self> {
+        // SAFETY: the message keeps its headers meanwhile.
+        let copy = unsafe { rd_kafka_headers_copy(headers(message)?) };
+        Some(Self {
+            native: NonNull::new(copy).expect(MEMORY),
+            size: HeadersSize::of(message),
+        })
+    }
+
+    /// Appends a header.
+    pub fn add(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let length = |bytes: &[u8]| isize::try_from(bytes.len()).expect("memory has bounds");
+        let (bytes, count) =
+            value.map_or((ptr::null(), 0), |value| (value.as_ptr(), length(value)));
+        // SAFETY: name and value have these lengths, and librdkafka copies both.
+        let added = unsafe {
+            rd_kafka_header_add(
+                self.native.as_ptr(),
+                name.as_ptr().cast(),
+                length(name),
+                bytes.cast(),
+                count,
+            )
+        };
+        debug_assert_eq!(added, rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR);
+        self.size.add(name, value);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.size == HeadersSize::default()
+    }
+
+    /// What they take in a record.
+    pub fn size(&self) -> HeadersSize {
+        self.size
+    }
+
+    /// For librdkafka, which may take the ownership.
+    pub(super) fn as_ptr(&self) -> *mut rd_kafka_headers_t {
+        self.native.as_ptr()
+    }
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        // SAFETY: it takes any number to begin with.
+        let native = unsafe { rd_kafka_headers_new(USUAL) };
+        Self {
+            native: NonNull::new(native).expect(MEMORY),
+            size: HeadersSize::default(),
+        }
+    }
+}
+
+impl Clone for Headers {
+    fn clone(&self) -> Self {
+        // SAFETY: they live meanwhile.
+        let copy = unsafe { rd_kafka_headers_copy(self.native.as_ptr()) };
+        Self {
+            native: NonNull::new(copy).expect(MEMORY),
+            size: self.size,
+        }
+    }
+}
+
+impl Drop for Headers {
+    fn drop(&mut self) {
+        // SAFETY: they are ours, and nobody has them after this.
+        unsafe { rd_kafka_headers_destroy(self.native.as_ptr()) };
+    }
 }
