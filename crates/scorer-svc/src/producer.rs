@@ -5,14 +5,13 @@ mod size_limits;
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 use service_runtime::kafka::{
     self, Headers, Producer as Client, TopicNeeds, TopicRecord, TopicSender, batch_size_alone,
-    create_producer, producer_config, wait_for_topics,
+    create_producer, flush, producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
@@ -21,8 +20,10 @@ use crate::stop_deadline::StopDeadline;
 pub(crate) use failed_delivery::FailedDelivery;
 use size_limits::SizeLimits;
 
-/// How long one look at a queue or at messages under way takes.
-const SLICE: Duration = Duration::from_micros(200);
+/// A full queue is looked at this often.
+const SLICE: Duration = Duration::from_millis(1);
+/// While answers are waited for, it is looked this often whether that makes sense.
+pub(crate) const LOOK_AROUND: Duration = Duration::from_millis(10);
 /// Between two tries to become a transactional producer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Topics may take larger messages than librdkafka's default: let the broker decide.
@@ -203,7 +204,7 @@ impl Producer {
                 Some(RDKafkaErrorCode::MessageSizeTooLarge) => return Ok(Sent::TooLarge),
                 _ => return Err(self.interruption(error)),
             }
-            flush_a_little(&self.client);
+            flush(&self.client, SLICE);
             self.check_deadline()?;
         }
     }
@@ -214,10 +215,15 @@ impl Producer {
         sender
     }
 
+    /// Sends at once what waits for company, and waits a moment for its arrival.
+    pub(crate) fn hurry(&self) {
+        flush(&self.client, SLICE);
+    }
+
     /// Waits until every message is acknowledged or failed.
     pub(crate) fn wait_acknowledged(&self) -> Result<(), Interruption> {
         while self.client.in_flight_count() > 0 {
-            flush_a_little(&self.client);
+            flush(&self.client, LOOK_AROUND);
             self.check_deadline()?;
         }
         if self.failed.is_any() {
@@ -324,14 +330,6 @@ impl Producer {
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
-}
-
-/// Sends what waits for company, and waits a little for what is under way. Given the
-/// time, rdkafka's `flush` would look every 100 ms only, and spin for a single one.
-pub(crate) fn flush_a_little(client: &Client) {
-    // An error says only that messages are still under way.
-    let _ = client.flush(Duration::ZERO);
-    thread::sleep(SLICE);
 }
 
 /// Whether the consumer learns of it too, and knows what it means, or whether it only

@@ -14,6 +14,7 @@ mod consumer;
 mod consumer_events;
 mod error_text;
 mod fetched_message;
+mod flush;
 mod headers;
 mod lookup;
 mod member;
@@ -35,6 +36,7 @@ use std::time::Duration;
 
 pub use consumer::GroupConsumer;
 pub use fetched_message::{FetchedMessage, NativeMessage};
+pub use flush::flush;
 pub use headers::{Headers, find_header, for_each_header, last_header, remove_headers};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
 pub use producer::{Producer, ProducerEvents, create_producer, is_lost, judge};
