@@ -6,10 +6,13 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 LOCAL_STACK := cargo run --release --locked --quiet --bin local-stack --
 # For development and tests the daemons can be made to die at any step; releases can't.
 WORKSPACE := --locked --workspace --features failpoints
+# Prints ratios, and writes JSON to target/bench/.
+BENCH := cargo bench --locked --quiet --workspace --bench bench --
 PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens bench-model \
+.PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens \
+	bench bench-core bench-sink bench-model \
 	chart chart-readme image-check terraform-check deploy-check fmt clean
 
 help: ## List the habits
@@ -62,6 +65,19 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 goldens: ## Let two versions of Spark make the golden cases of all stages anew (minutes)
 	@$(PREREQUISITES) build python
 	models/make-goldens
+
+bench: ## Time the scorer beside a C program that only passes messages on, over a real Kafka (10 minutes; ARGS='--transactions 500000')
+	@$(PREREQUISITES) build kafka
+	@cargo build --release --locked --workspace --bins
+	@$(BENCH) kafka $(ARGS)
+
+bench-core: ## Time parsing beside sonic-rs and serde_json, and all that a core does between Kafka and Kafka
+	@$(PREREQUISITES) build
+	@$(BENCH) core $(ARGS)
+
+bench-sink: ## Time results to Parquet beside arrow-json and ArrowWriter
+	@$(PREREQUISITES) build
+	@$(BENCH) sink $(ARGS)
 
 bench-model: ## Time the engine beside LightGBM, ONNX Runtime, tl2cgen and lleaves, and print the ratios
 	@$(PREREQUISITES) build python

@@ -13,6 +13,9 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_
 
 use crate::{wait_for, watcher};
 
+/// What Linux counts CPU time in for programs (`USER_HZ`), on every common processor.
+const TICKS_PER_SECOND: u32 = 100;
+
 /// A running program in a process group of its own: Ctrl+C on the terminal reaches
 /// us and not it. It is killed, with all that it started, when this value is
 /// dropped, and by a watcher when this process ends in any way, `kill -9` included.
@@ -121,6 +124,18 @@ impl ChildProcess {
             .trim()
             .parse()?;
         Ok(kibibytes * 1024)
+    }
+
+    /// The CPU time that it has used so far, in all of its threads.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        // The name before it may hold anything; then come `utime` and `stime` as the
+        // 12th and 13th field (proc_pid_stat(5)).
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let times = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = times.map(str::parse::<u64>).sum::<Result<_, _>>()?;
+        Ok(Duration::from_secs(ticks) / TICKS_PER_SECOND)
     }
 
     /// Waits for its end; after `timeout` an error with what it said.

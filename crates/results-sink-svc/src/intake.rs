@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use chrono::Utc;
-use rdkafka::Message;
-use rdkafka::message::BorrowedMessage;
 use schema::Rejection;
 use schema::result::ResultRecord;
 use service_runtime::Failure;
+use service_runtime::kafka::FetchedMessage;
 
 use crate::console::{Console, PrintedMessage};
 use crate::dead_letter::DeadLetters;
@@ -35,7 +34,7 @@ pub(crate) struct Intake {
 
 impl Intake {
     /// Takes a message. An error is fatal; a message that is no result isn't one.
-    pub(crate) fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self, message: &FetchedMessage<'_>) -> Result<(), Failure> {
         if !self.partitions.contains_key(&message.partition()) {
             // The group is about to take the partition back: a commit failed.
             return Ok(());
@@ -94,7 +93,7 @@ impl Intake {
         self.note_printing(flushed)
     }
 
-    fn take_result(&mut self, message: &BorrowedMessage<'_>, record: &ResultRecord) -> Result<()> {
+    fn take_result(&mut self, message: &FetchedMessage<'_>, record: &ResultRecord) -> Result<()> {
         self.print(message)?;
         let row = Row {
             record,
@@ -119,7 +118,7 @@ impl Intake {
 
     fn take_unreadable(
         &mut self,
-        message: &BorrowedMessage<'_>,
+        message: &FetchedMessage<'_>,
         rejection: &Rejection,
     ) -> Result<(), Failure> {
         assigned(&mut self.partitions, message)
@@ -149,7 +148,7 @@ impl Intake {
         Ok(())
     }
 
-    fn print(&mut self, message: &BorrowedMessage<'_>) -> Result<()> {
+    fn print(&mut self, message: &FetchedMessage<'_>) -> Result<()> {
         let Some(console) = &mut self.console else {
             return Ok(());
         };
@@ -190,7 +189,7 @@ impl Intake {
 
 fn assigned<'a>(
     partitions: &'a mut BTreeMap<i32, PartitionWork>,
-    message: &BorrowedMessage<'_>,
+    message: &FetchedMessage<'_>,
 ) -> Result<&'a mut PartitionWork> {
     partitions
         .get_mut(&message.partition())

@@ -9,9 +9,11 @@
 //! | `store`, `publish` | files that are created once and never changed |
 //! | `console` | Python's `repr` of each message |
 //! | `dead_letter` | messages that are no results |
+//! | `bench` | what the benchmarks see |
 
 mod arrivals;
 mod assignment;
+mod bench;
 mod chain;
 mod chain_ends;
 mod chunks;
@@ -40,6 +42,7 @@ mod store;
 mod testing;
 mod worker;
 
+pub use bench::{FileBench, ResultMessage};
 pub use cli::Cli;
 pub use config::SinkConfig;
 pub use start::{SERVICE, run};

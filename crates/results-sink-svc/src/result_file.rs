@@ -39,7 +39,7 @@ const DICTIONARY_COLUMNS: [&str; 6] = [
 #[derive(Debug, Clone)]
 pub(crate) struct FileFormat {
     schema: SchemaRef,
-    properties: WriterProperties,
+    pub(crate) properties: WriterProperties,
 }
 
 impl FileFormat {

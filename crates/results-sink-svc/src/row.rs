@@ -3,9 +3,8 @@
 use std::ffi::CStr;
 
 use fraud_model::ModelIdentity;
-use rdkafka::message::BorrowedMessage;
 use schema::result::ResultRecord;
-use service_runtime::kafka::last_header;
+use service_runtime::kafka::{FetchedMessage, last_header};
 
 /// [`schema::result::MODEL_HEADER`], as librdkafka wants it.
 const MODEL: &CStr = c"model";
@@ -42,11 +41,11 @@ pub(crate) struct Source {
 }
 
 impl<'a> Origin<'a> {
-    pub(crate) fn of_message(message: &'a BorrowedMessage<'_>) -> Self {
+    pub(crate) fn of_message(message: &'a FetchedMessage<'_>) -> Self {
         Self::parse(last_header(message, MODEL), last_header(message, SOURCE))
     }
 
-    fn parse(model: Option<&'a [u8]>, source: Option<&'a [u8]>) -> Self {
+    pub(crate) fn parse(model: Option<&'a [u8]>, source: Option<&'a [u8]>) -> Self {
         let model = model.and_then(text).and_then(ModelIdentity::parse_header);
         Self {
             model_name: model.map(|(name, _)| name),

@@ -4,10 +4,9 @@ use std::ffi::CStr;
 use std::ops::Range;
 
 use fraud_model::Model;
-use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use schema::Rejection;
 use schema::transaction::{TransactionBatch, TransactionParser};
-use service_runtime::kafka::{HeadersSize, last_header};
+use service_runtime::kafka::{FetchedMessage, Headers, last_header};
 
 const TRACEPARENT: &CStr = c"traceparent";
 
@@ -35,8 +34,7 @@ pub(crate) struct Source {
     key: Option<Range<usize>>,
     value: Option<Range<usize>>,
     traceparent: Option<Range<usize>>,
-    headers: Option<OwnedHeaders>,
-    headers_size: HeadersSize,
+    headers: Option<Headers>,
 }
 
 /// A message that is no transaction.
@@ -56,9 +54,7 @@ pub(crate) struct RawMessage<'a> {
     /// The value.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, where there are any.
-    pub(crate) headers: Option<&'a OwnedHeaders>,
-    /// Their size.
-    pub(crate) headers_size: HeadersSize,
+    pub(crate) headers: Option<&'a Headers>,
 }
 
 impl Batch {
@@ -76,7 +72,7 @@ impl Batch {
     }
 
     /// Parses a message into the columns, or keeps it as refused.
-    pub(crate) fn push(&mut self, message: &BorrowedMessage<'_>) {
+    pub(crate) fn push(&mut self, message: &FetchedMessage<'_>) {
         let parsed = self.parser.parse(message.payload(), &mut self.transactions);
         let source = self.keep(message);
         match parsed {
@@ -87,9 +83,9 @@ impl Batch {
 
     /// A message lives no longer than until the next poll, and a dead letter
     /// needs its bytes as they were: one copy into memory that is reused.
-    fn keep(&mut self, message: &BorrowedMessage<'_>) -> Source {
-        let headers_size = HeadersSize::of(message);
-        self.header_bytes += headers_size.bytes();
+    fn keep(&mut self, message: &FetchedMessage<'_>) -> Source {
+        let headers = Headers::of(message);
+        self.header_bytes += headers.as_ref().map_or(0, |headers| headers.size().bytes());
         Source {
             partition: message.partition(),
             offset: message.offset(),
@@ -97,8 +93,7 @@ impl Batch {
             key: append(&mut self.bytes, message.key()),
             value: append(&mut self.bytes, message.payload()),
             traceparent: append(&mut self.bytes, last_header(message, TRACEPARENT)),
-            headers: message.headers().map(|headers| headers.detach()),
-            headers_size,
+            headers,
         }
     }
 
@@ -133,7 +128,6 @@ impl Batch {
             key: self.slice(&source.key),
             value: self.slice(&source.value),
             headers: source.headers.as_ref(),
-            headers_size: source.headers_size,
         }
     }
 

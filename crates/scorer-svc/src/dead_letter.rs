@@ -1,9 +1,7 @@
 //! Transactions that can't be scored, on their way to the dead-letter topic.
 
-use rdkafka::message::{Header, OwnedHeaders};
 use schema::dead_letter::{self, Stage, TRUNCATED};
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::HeadersSize;
 
 use crate::batch::{RawMessage, Source};
 use crate::interruption::Interruption;
@@ -68,10 +66,8 @@ impl DeadLetters {
         rejection: &Rejection,
         content: Content,
     ) -> Record<'a> {
-        let (original, mut headers_size) = match (content, raw.headers) {
-            (Content::Nothing, _) | (_, None) => (OwnedHeaders::new(), HeadersSize::default()),
-            (_, Some(headers)) => (headers.clone(), raw.headers_size),
-        };
+        let original = raw.headers.filter(|_| content != Content::Nothing);
+        let mut headers = original.cloned().unwrap_or_default();
         let what_is_wrong = dead_letter::headers(
             &self.source_topic,
             source.partition,
@@ -84,20 +80,15 @@ impl DeadLetters {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .chain(is_truncated.then_some((TRUNCATED, "true")));
-        let headers = added.fold(original, |headers, (name, value)| {
-            headers_size.add(name.as_bytes(), Some(value.as_bytes()));
-            headers.insert(Header {
-                key: name,
-                value: Some(value),
-            })
-        });
+        for (name, value) in added {
+            headers.add(name.as_bytes(), Some(value.as_bytes()));
+        }
         Record {
             topic: &self.topic,
             partition: None,
             key: raw.key.filter(|_| content != Content::Nothing),
             value: if is_truncated { Some(b"") } else { raw.value },
             headers: Some(headers),
-            headers_size,
         }
     }
 }

@@ -64,6 +64,11 @@ impl Delivery {
         matches!(self, Self::AtLeastOnce(_))
     }
 
+    /// Whether what is sent can be read before it is settled.
+    pub(crate) fn shows_at_once(&self) -> bool {
+        matches!(self, Self::AtLeastOnce(_))
+    }
+
     /// Undoes what can be undone of the work at hand.
     pub(crate) fn undo(&mut self) -> Result<(), Interruption> {
         match self {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use fraud_model::{Model, Outcome, Scorer};
-use rdkafka::message::BorrowedMessage;
 use schema::dead_letter::Stage;
 use schema::result::ScoredTransaction;
 use schema::{Rejection, RejectionCode};
 use service_runtime::failpoint;
+use service_runtime::kafka::FetchedMessage;
 
 use crate::batch::{Batch, Refused};
 use crate::dead_letter::DeadLetters;
@@ -47,7 +47,7 @@ impl Pipeline {
     }
 
     /// Parses a message into the batch at hand.
-    pub(crate) fn push(&mut self, message: &BorrowedMessage<'_>) {
+    pub(crate) fn push(&mut self, message: &FetchedMessage<'_>) {
         self.batch.push(message);
     }
 

@@ -5,15 +5,13 @@ mod size_limits;
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 use service_runtime::kafka::{
-    self, HeadersSize, Producer as Client, TopicNeeds, batch_size_alone, create_producer,
-    producer_config, wait_for_topics,
+    self, Headers, Producer as Client, TopicNeeds, TopicRecord, TopicSender, batch_size_alone,
+    create_producer, flush, producer_config, wait_for_topics,
 };
 use service_runtime::{Context, Failure};
 
@@ -22,8 +20,10 @@ use crate::stop_deadline::StopDeadline;
 pub(crate) use failed_delivery::FailedDelivery;
 use size_limits::SizeLimits;
 
-/// How long one look at a queue or at messages under way takes.
-const SLICE: Duration = Duration::from_micros(200);
+/// A full queue is looked at this often.
+const SLICE: Duration = Duration::from_millis(1);
+/// While answers are waited for, it is looked this often whether that makes sense.
+pub(crate) const LOOK_AROUND: Duration = Duration::from_millis(10);
 /// Between two tries to become a transactional producer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Topics may take larger messages than librdkafka's default: let the broker decide.
@@ -61,9 +61,7 @@ pub(crate) struct Record<'a> {
     /// The value; `None` is Kafka's null.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, where there are any.
-    pub(crate) headers: Option<OwnedHeaders>,
-    /// Their size.
-    pub(crate) headers_size: HeadersSize,
+    pub(crate) headers: Option<Headers>,
 }
 
 /// What became of a record.
@@ -79,6 +77,7 @@ pub(crate) enum Sent {
 /// An idempotent producer that knows whether a message of its failed.
 pub(crate) struct Producer {
     client: Client,
+    senders: Vec<(String, TopicSender)>,
     /// Those that it sends to, for a failure that doesn't say which of them it is about.
     topics: String,
     failed: FailedDelivery,
@@ -144,7 +143,12 @@ impl ProducerSettings {
             let failed = failed.clone();
             move |delivery| failed.note(delivery)
         })?;
+        let sender = |topic: &String| {
+            let sender = TopicSender::new(&client, topic);
+            (topic.clone(), sender.expect("the configuration is checked"))
+        };
         let producer = Producer {
+            senders: self.topics.iter().map(sender).collect(),
             client,
             topics: self.topics.join("\" or \""),
             failed,
@@ -179,41 +183,47 @@ impl ProducerSettings {
 impl Producer {
     /// Queues a message unless its topic wouldn't take it; waits while the queue is full.
     pub(crate) fn send(&self, record: Record<'_>) -> Result<Sent, Interruption> {
-        let bytes = batch_size_alone(record.key, record.value, record.headers_size);
+        let headers_size = record.headers.as_ref().map(Headers::size);
+        let bytes = batch_size_alone(record.key, record.value, headers_size.unwrap_or_default());
         if !self.limits.allow(record.topic, bytes) {
             return Ok(Sent::TooLarge);
         }
-        let mut next = BaseRecord {
-            topic: record.topic,
+        let sender = self.sender(record.topic);
+        let mut record = TopicRecord {
             partition: record.partition,
-            payload: record.value,
             key: record.key,
-            timestamp: None,
+            value: record.value,
             headers: record.headers,
-            delivery_opaque: (),
         };
         loop {
-            let error = match self.client.send(next) {
-                Ok(()) => return Ok(Sent::Queued),
-                Err((error, record)) => {
-                    next = record;
-                    error
-                }
+            let Err(error) = sender.send(&mut record) else {
+                return Ok(Sent::Queued);
             };
             match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::QueueFull) => {}
                 Some(RDKafkaErrorCode::MessageSizeTooLarge) => return Ok(Sent::TooLarge),
                 _ => return Err(self.interruption(error)),
             }
-            flush_a_little(&self.client);
+            flush(&self.client, SLICE);
             self.check_deadline()?;
         }
+    }
+
+    fn sender(&self, topic: &str) -> &TopicSender {
+        let found = self.senders.iter().find(|(name, _)| name == topic);
+        let (_, sender) = found.expect("the settings name all topics");
+        sender
+    }
+
+    /// Sends at once what waits for company, and waits a moment for its arrival.
+    pub(crate) fn hurry(&self) {
+        flush(&self.client, SLICE);
     }
 
     /// Waits until every message is acknowledged or failed.
     pub(crate) fn wait_acknowledged(&self) -> Result<(), Interruption> {
         while self.client.in_flight_count() > 0 {
-            flush_a_little(&self.client);
+            flush(&self.client, LOOK_AROUND);
             self.check_deadline()?;
         }
         if self.failed.is_any() {
@@ -325,14 +335,6 @@ impl Producer {
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
-}
-
-/// Sends what waits for company, and waits a little for what is under way. Given the
-/// time, rdkafka's `flush` would look every 100 ms only, and spin for a single one.
-pub(crate) fn flush_a_little(client: &Client) {
-    // An error says only that messages are still under way.
-    let _ = client.flush(Duration::ZERO);
-    thread::sleep(SLICE);
 }
 
 /// Whether the consumer learns of it too, and knows what it means, or whether it only

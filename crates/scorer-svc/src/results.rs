@@ -1,13 +1,12 @@
 //! Where results go.
 
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Context as _;
-use rdkafka::message::{Header, OwnedHeaders};
 use schema::result::{self, MODEL_HEADER, SOURCE_HEADER, ScoredTransaction, TRACEPARENT_HEADER};
 use schema::transaction::TransactionSchema;
 use service_runtime::Failure;
-use service_runtime::kafka::HeadersSize;
+use service_runtime::kafka::Headers;
 
 use crate::batch::Source;
 use crate::console::Console;
@@ -98,57 +97,37 @@ impl TopicResults {
         traceparent: Option<&[u8]>,
     ) -> Result<Sent, Interruption> {
         self.key.clear();
-        push_text(&mut self.key, scored.transaction_id);
+        push_number(&mut self.key, scored.transaction_id);
         self.value.clear();
         result::write(&mut self.value, scored);
-        let mut headers_size = HeadersSize::default();
-        let headers = self
-            .model
-            .is_some()
-            .then(|| self.headers(source, traceparent, &mut headers_size));
+        let headers = self.headers(source, traceparent);
         producer.send(Record {
             topic: &self.topic,
             partition: None,
             key: Some(&self.key),
             value: Some(&self.value),
             headers,
-            headers_size,
         })
     }
 
-    fn headers(
-        &mut self,
-        source: &Source,
-        traceparent: Option<&[u8]>,
-        size: &mut HeadersSize,
-    ) -> OwnedHeaders {
+    fn headers(&mut self, source: &Source, traceparent: Option<&[u8]>) -> Option<Headers> {
+        let model = self.model.as_deref()?;
         self.source.clear();
-        let Source {
-            partition,
-            offset,
-            timestamp,
-            ..
-        } = source;
-        push_text(
-            &mut self.source,
-            format_args!("{partition}:{offset}:{timestamp}"),
-        );
-        let headers = [
-            (MODEL_HEADER, self.model.as_deref().map(str::as_bytes)),
-            (SOURCE_HEADER, Some(self.source.as_slice())),
-            (TRACEPARENT_HEADER, traceparent),
-        ];
-        let present = headers.into_iter().filter(|(_, value)| value.is_some());
-        present.fold(
-            OwnedHeaders::new_with_capacity(headers.len()),
-            |headers, (name, value)| {
-                size.add(name.as_bytes(), value);
-                headers.insert(Header { key: name, value })
-            },
-        )
+        push_number(&mut self.source, source.partition);
+        self.source.push(b':');
+        push_number(&mut self.source, source.offset);
+        self.source.push(b':');
+        push_number(&mut self.source, source.timestamp);
+        let mut headers = Headers::default();
+        headers.add(MODEL_HEADER.as_bytes(), Some(model.as_bytes()));
+        headers.add(SOURCE_HEADER.as_bytes(), Some(&self.source));
+        if traceparent.is_some() {
+            headers.add(TRACEPARENT_HEADER.as_bytes(), traceparent);
+        }
+        Some(headers)
     }
 }
 
-fn push_text(bytes: &mut Vec<u8>, text: impl std::fmt::Display) {
-    write!(bytes, "{text}").expect("memory takes all that is written");
+fn push_number(bytes: &mut Vec<u8>, number: impl itoa::Integer) {
+    bytes.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

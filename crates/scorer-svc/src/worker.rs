@@ -10,7 +10,6 @@ mod work;
 
 use std::time::{Duration, Instant};
 
-use rdkafka::message::Message;
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
 use service_runtime::{Failure, Health, Shutdown, failpoint};
 
@@ -18,7 +17,7 @@ use crate::delivery::{Delivery, Positions, committed_offsets};
 use crate::interruption::Interruption;
 use crate::pipeline::Pipeline;
 use pace::Pace;
-use work::Work;
+use work::{QUIET_WAIT, Work};
 
 /// What a worker is made of.
 pub(crate) struct Parts {
@@ -85,21 +84,41 @@ impl Worker {
                     self.parts.health.busy(self.parts.name);
                 }
                 self.work.add(partition, offset);
+                // The clock costs as much as all of this.
+                if self.parts.consumer.has_next() && !self.parts.pipeline.is_full() {
+                    return Ok(());
+                }
             }
             Polled::Assigned(partitions) => return self.take_over(partitions),
             Polled::Revoked { lost, .. } => return self.give_back(lost),
             Polled::Nothing if !self.work.is_open() => return Ok(()),
-            Polled::Nothing => {
-                if self.parts.consumer.is_drained() || self.work.note_nothing() {
-                    return self.settle();
-                }
-            }
+            Polled::Nothing => self.nothing_came()?,
         }
         if self.work.is_due(self.parts.commit_interval) || self.work.is_full() {
             return self.settle();
         }
         if self.parts.pipeline.is_full() {
             return self.send();
+        }
+        Ok(())
+    }
+
+    /// Settles the work, or waits for more of it. Little work is worth no waiting: what
+    /// can be seen before it is settled is sent, else it is settled.
+    fn nothing_came(&mut self) -> Result<(), Interruption> {
+        let delivery = &self.parts.delivery;
+        let wait = if self.work.is_small() && !delivery.shows_at_once() {
+            self.pace.rest()
+        } else {
+            QUIET_WAIT
+        };
+        let is_drained = self.work.note_nothing(wait) || self.parts.consumer.is_drained();
+        if is_drained || wait.is_zero() {
+            return self.settle();
+        }
+        if self.work.is_small() && self.parts.delivery.shows_at_once() {
+            self.send()?;
+            self.parts.delivery.producer().hurry();
         }
         Ok(())
     }

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{DeliveryResult, Producer as _};
 use schema::{Rejection, RejectionCode};
-use service_runtime::kafka::{Producer, create_producer, is_lost, judge, producer_config};
+use service_runtime::kafka::{
+    FetchedMessage, Producer, TopicSender, create_producer, is_lost, judge, producer_config,
+};
 use service_runtime::{Context, Failure};
 
 use letter::DeadLetter;
@@ -22,9 +23,9 @@ const QUEUE_FULL_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Sends dead letters, and again until they are acknowledged.
 pub(crate) struct DeadLetters {
-    topic: String,
     context: Context,
     producer: Producer,
+    sender: TopicSender,
     refused: Arc<RefusedLetters>,
     /// Partition and offset of the messages whose letters had to be reduced.
     truncated: RefCell<BTreeSet<(i32, i64)>>,
@@ -48,10 +49,11 @@ impl DeadLetters {
     /// Touches no network.
     pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
         let refused = Arc::new(RefusedLetters::default());
+        let (producer, sender) = create(context, &refused)?;
         Ok(Self {
-            topic: context.config.topics.results_dead_letter.clone(),
             context: context.clone(),
-            producer: create(context, &refused)?,
+            producer,
+            sender,
             refused,
             truncated: RefCell::default(),
         })
@@ -65,7 +67,7 @@ impl DeadLetters {
     /// Sends what can't be read, with its own headers and what is wrong with it.
     pub(crate) fn send(
         &self,
-        message: &BorrowedMessage<'_>,
+        message: &FetchedMessage<'_>,
         rejection: &Rejection,
     ) -> Result<(), Failure> {
         self.enqueue(DeadLetter::of(message, rejection))
@@ -107,7 +109,7 @@ impl DeadLetters {
     /// Whether all are acknowledged; waits for that until `deadline`.
     pub(crate) fn settle(&mut self, deadline: Instant) -> Result<bool, Failure> {
         if is_lost(&self.producer) {
-            self.producer = create(&self.context, &self.refused)?;
+            (self.producer, self.sender) = create(&self.context, &self.refused)?;
             for Refused { letter, .. } in self.refused.take() {
                 self.enqueue(letter)?;
             }
@@ -187,7 +189,7 @@ impl DeadLetters {
     /// Hands a dead letter to the client; waits while its queue is full.
     fn enqueue(&self, mut letter: DeadLetter) -> Result<(), Failure> {
         loop {
-            let Err((error, _)) = self.producer.send(letter.record(&self.topic)) else {
+            let Err(error) = self.sender.send(&mut letter.record()) else {
                 return Ok(());
             };
             if is_too_large(&error) && letter.can_be_reduced() {
@@ -205,7 +207,10 @@ impl DeadLetters {
     }
 }
 
-fn create(context: &Context, refused: &Arc<RefusedLetters>) -> Result<Producer, Failure> {
+fn create(
+    context: &Context,
+    refused: &Arc<RefusedLetters>,
+) -> Result<(Producer, TopicSender), Failure> {
     let refused = Arc::clone(refused);
     let on_delivery = move |delivery: &DeliveryResult<'_>| {
         if let Err((error, message)) = delivery {
@@ -216,7 +221,9 @@ fn create(context: &Context, refused: &Arc<RefusedLetters>) -> Result<Producer, 
         }
     };
     let topic = &context.config.topics.results_dead_letter;
-    create_producer(&producer_config(context), topic, context, on_delivery)
+    let producer = create_producer(&producer_config(context), topic, context, on_delivery)?;
+    let sender = TopicSender::new(&producer, topic);
+    Ok((producer, sender.expect("the configuration is checked")))
 }
 
 fn is_too_large(error: &KafkaError) -> bool {

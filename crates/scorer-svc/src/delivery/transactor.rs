@@ -10,10 +10,10 @@ use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::util::Timeout;
 use service_runtime::failpoint;
-use service_runtime::kafka::Producer as Client;
+use service_runtime::kafka::{Producer as Client, flush};
 
 use crate::interruption::Interruption;
-use crate::producer::{FailedDelivery, Producer, flush_a_little};
+use crate::producer::{self, FailedDelivery, Producer};
 
 /// How often the waiting side looks at the clock.
 const LOOK_AROUND: Duration = Duration::from_millis(50);
@@ -104,7 +104,7 @@ fn commit(
     // failed nothing is sent any more, and the next call says so.
     let is_disturbed = || client.client().context().disturbances() > 0;
     while client.in_flight_count() > 0 && !failed.is_any() && !is_disturbed() {
-        flush_a_little(client);
+        flush(client, producer::LOOK_AROUND);
     }
     failpoint("scorer_before_offsets");
     client.send_offsets_to_transaction(offsets, group, Timeout::Never)?;

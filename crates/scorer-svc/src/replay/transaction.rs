@@ -8,7 +8,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::Producer as _;
 use rdkafka::util::Timeout;
-use service_runtime::kafka::HeadersSize;
+use service_runtime::kafka::Headers;
 use service_runtime::{Context, Failure};
 
 use crate::config::ReplayConfig;
@@ -68,8 +68,7 @@ impl Transaction {
             partition: Some(partition),
             key: message.key(),
             value: message.payload(),
-            headers: message.headers().map(|headers| headers.detach()),
-            headers_size: HeadersSize::of(message),
+            headers: Headers::of(message),
         };
         self.producer.send(record).map_err(nothing_was_sent)
     }

@@ -1,6 +1,6 @@
-//! How soon interrupted work is done again.
+//! How soon work is done: after a commit, and again after an interruption.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use service_runtime::OnceAMinute;
 use tracing::{debug, warn};
@@ -8,17 +8,30 @@ use tracing::{debug, warn};
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// A transaction that begins before the broker has written the markers of the last one is
+/// told to try again, and librdkafka does that 20 ms later: a moment's rest is shorter.
+const REST: Duration = Duration::from_millis(3);
+
 /// Learns from interruptions and commits.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     failures: u32,
     warning: OnceAMinute,
+    committed: Option<Instant>,
 }
 
 impl Pace {
     /// Work was committed.
     pub(super) fn committed(&mut self) {
         self.failures = 0;
+        self.committed = Some(Instant::now());
+    }
+
+    /// How long to rest after the last commit before work is worth one that is small.
+    pub(super) fn rest(&self) -> Duration {
+        self.committed.map_or(Duration::ZERO, |committed| {
+            REST.saturating_sub(committed.elapsed())
+        })
     }
 
     /// Work was interrupted for `reason`; how long to pause before it is done again.

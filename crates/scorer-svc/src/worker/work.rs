@@ -7,7 +7,10 @@ use crate::delivery::Positions;
 /// With nothing at hand, the loop looks at the wish to stop this often.
 const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// Input that brings nothing for this long is drained, whatever else is known.
-const QUIET_WAIT: Duration = Duration::from_millis(5);
+pub(super) const QUIET_WAIT: Duration = Duration::from_millis(5);
+/// Work of fewer messages is finished as soon as nothing more is there: whoever is so far
+/// behind that transactions should be long has more at hand.
+const FEW_MESSAGES: usize = 1000;
 /// Seconds of work. Something is kept for each message until the commit.
 const MOST_MESSAGES: usize = 200_000;
 
@@ -22,7 +25,8 @@ pub(super) struct Work {
     pub(super) positions: Positions,
     /// Whether [`Delivery::begin`](crate::delivery::Delivery::begin) was called for it.
     pub(super) is_begun: bool,
-    is_quiet: bool,
+    /// How long to wait for one more, after nothing came at once.
+    quiet_wait: Duration,
 }
 
 impl Work {
@@ -31,12 +35,17 @@ impl Work {
         self.opened.get_or_insert_with(Instant::now);
         self.messages += 1;
         self.positions.insert(partition, offset + 1);
-        self.is_quiet = false;
+        self.quiet_wait = Duration::ZERO;
     }
 
     /// Whether it has so many messages that it should end: each takes memory.
     pub(super) fn is_full(&self) -> bool {
         self.messages >= MOST_MESSAGES
+    }
+
+    /// Whether it is so little that nothing is gained by waiting for more.
+    pub(super) fn is_small(&self) -> bool {
+        self.messages < FEW_MESSAGES
     }
 
     /// Whether there is any message.
@@ -52,15 +61,16 @@ impl Work {
 
     /// How long the next message may be waited for.
     pub(super) fn wait(&self) -> Duration {
-        match (self.is_open(), self.is_quiet) {
-            (false, _) => IDLE_WAIT,
-            (true, false) => Duration::ZERO,
-            (true, true) => QUIET_WAIT,
+        if self.is_open() {
+            self.quiet_wait
+        } else {
+            IDLE_WAIT
         }
     }
 
-    /// No message came within [`Self::wait`]; whether that makes the input drained.
-    pub(super) fn note_nothing(&mut self) -> bool {
-        std::mem::replace(&mut self.is_quiet, true)
+    /// No message came within [`Self::wait`]; the next may be waited for so long. Whether
+    /// it was waited for before, so that the input is drained.
+    pub(super) fn note_nothing(&mut self, wait: Duration) -> bool {
+        !std::mem::replace(&mut self.quiet_wait, wait).is_zero()
     }
 }

@@ -87,8 +87,8 @@ impl GroupConsumer {
         if std::mem::take(&mut self.is_out_of_range) {
             self.move_into_range()?;
         }
-        let started = Instant::now();
-        match self.member.client().poll(timeout) {
+        let started = (!self.has_next()).then(Instant::now);
+        match self.member.messages().poll(timeout) {
             Some(Ok(message)) => {
                 self.quiet_since = None;
                 return Ok(Polled::Message(message));
@@ -99,8 +99,13 @@ impl GroupConsumer {
             Some(Err(error)) => self.member.judge(&error)?,
             None => {}
         }
-        self.quiet_since.get_or_insert(started);
+        self.quiet_since = self.quiet_since.or(started);
         Ok(self.next_rebalance().unwrap_or(Polled::Nothing))
+    }
+
+    /// Whether the next poll needs not wait for its message.
+    pub fn has_next(&self) -> bool {
+        self.member.has_fetched()
     }
 
     /// What the group committed for these partitions; waits for the broker.
@@ -164,7 +169,7 @@ impl GroupConsumer {
         // librdkafka keeps a pause beyond the assignment, for when the partition comes back.
         self.resume()?;
         self.member
-            .client()
+            .messages()
             .unassign()
             .context("cannot give the partitions back")
             .map_err(Failure::runtime)?;
@@ -176,8 +181,7 @@ impl GroupConsumer {
     /// Goes back (or on) to these offsets; messages that were fetched for others are
     /// dropped. Whether a paused partition stays so is left open.
     pub fn seek(&mut self, positions: &BTreeMap<i32, i64>) -> Result<(), Failure> {
-        let client = self.member.client();
-        if client.context().has_rebalance() {
+        if self.member.client().context().has_rebalance() {
             // The next poll hands it over: the partitions begin anew, here or elsewhere.
             return Ok(());
         }
@@ -191,7 +195,10 @@ impl GroupConsumer {
         }
         // An assignment would do it too. But two of them within milliseconds, as when a
         // revocation follows, end librdkafka 2.12 with a failed assertion (rktp_started).
-        let is_sought = client
+        self.member.messages().forget(&positions);
+        let is_sought = self
+            .member
+            .client()
             .seek_partitions(self.list(&positions), CALL_TIMEOUT)
             .is_ok_and(|list| list.elements().iter().all(|sought| sought.error().is_ok()));
         if is_sought {
@@ -205,7 +212,8 @@ impl GroupConsumer {
     /// Stops fetching from all partitions; polls still bring rebalances. A new
     /// assignment isn't paused.
     pub fn pause(&mut self) -> Result<(), Failure> {
-        let paused = self.member.client().pause(&self.list(&self.assigned));
+        let list = self.list(&self.assigned);
+        let paused = self.member.messages().pause(&list);
         paused
             .context("cannot pause reading")
             .map_err(Failure::runtime)
@@ -213,7 +221,12 @@ impl GroupConsumer {
 
     /// Fetches again from where [`Self::pause`] stopped.
     pub fn resume(&mut self) -> Result<(), Failure> {
-        let resumed = self.member.client().resume(&self.list(&self.assigned));
+        if self.member.messages().is_misplaced() {
+            let positions = self.positions()?;
+            return self.reposition(positions);
+        }
+        let list = self.list(&self.assigned);
+        let resumed = self.member.messages().resume(&list);
         resumed
             .context("cannot resume reading")
             .map_err(Failure::runtime)
@@ -277,18 +290,13 @@ impl GroupConsumer {
     /// Where each assigned partition stands: behind the last message that a poll
     /// returned, or where it began.
     fn positions(&self) -> Result<BTreeMap<i32, i64>, Failure> {
-        let list = self
+        let known = self
             .member
-            .client()
-            .position()
+            .positions()
             .context("cannot read the positions")
             .map_err(Failure::runtime)?;
         let mut positions = self.assigned.clone();
-        for element in list.elements() {
-            if let Offset::Offset(position) = element.offset() {
-                positions.insert(element.partition(), position);
-            }
-        }
+        positions.extend(known);
         Ok(positions)
     }
 
@@ -335,7 +343,8 @@ impl GroupConsumer {
     }
 
     fn assign(&mut self, positions: BTreeMap<i32, i64>) -> Result<(), Failure> {
-        let assigned = self.member.client().assign(&self.list(&positions));
+        let list = self.list(&positions);
+        let assigned = self.member.assign(&list);
         assigned
             .context("cannot set the positions")
             .map_err(Failure::runtime)?;

@@ -1,6 +1,7 @@
 //! The client of a group consumer: made, asked with patience, closed with a deadline.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -13,6 +14,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tracing::warn;
 
+use super::batch_consumer::BatchConsumer;
 use super::consumer_events::ConsumerEvents;
 use super::reporter::Reporter;
 use super::{CALL_TIMEOUT, RETRY_PAUSE};
@@ -25,7 +27,7 @@ const OPEN: &str = "the client lives until the member is dropped";
 /// A static member of a consumer group.
 pub(super) struct Member {
     /// Taken only when the client is closed.
-    client: Option<BaseConsumer<ConsumerEvents>>,
+    client: Option<BatchConsumer>,
     config: ClientConfig,
     pub(super) topic: String,
     pub(super) reporter: Arc<Reporter>,
@@ -55,7 +57,28 @@ impl Member {
     }
 
     pub(super) fn client(&self) -> &BaseConsumer<ConsumerEvents> {
-        self.client.as_ref().expect(OPEN)
+        self.client.as_ref().expect(OPEN).client()
+    }
+
+    /// The client with its messages and its assignment.
+    pub(super) fn messages(&mut self) -> &mut BatchConsumer {
+        self.client.as_mut().expect(OPEN)
+    }
+
+    /// Reads the topic's partitions from these offsets on, and no others.
+    pub(super) fn assign(&mut self, list: &TopicPartitionList) -> KafkaResult<()> {
+        let client = self.client.as_mut().expect(OPEN);
+        client.assign(&self.topic, list)
+    }
+
+    /// Whether something is fetched that wasn't returned yet.
+    pub(super) fn has_fetched(&self) -> bool {
+        self.client.as_ref().expect(OPEN).has_fetched()
+    }
+
+    /// Where reading goes on in each partition of which a message was returned.
+    pub(super) fn positions(&self) -> KafkaResult<BTreeMap<i32, i64>> {
+        self.client.as_ref().expect(OPEN).positions()
     }
 
     /// Whether [`Self::rejoin`] is due.
@@ -152,7 +175,11 @@ impl Member {
         let Some(client) = self.client.take() else {
             return;
         };
-        client.context().closing.store(true, Ordering::Release);
+        client
+            .client()
+            .context()
+            .closing
+            .store(true, Ordering::Release);
         let (done, is_done) = mpsc::channel();
         let closer = thread::Builder::new()
             .name("close-consumer".to_owned())
@@ -178,7 +205,7 @@ fn subscribe(
     config: &ClientConfig,
     topic: &str,
     reporter: &Arc<Reporter>,
-) -> anyhow::Result<BaseConsumer<ConsumerEvents>> {
+) -> anyhow::Result<BatchConsumer> {
     let events = ConsumerEvents::new(Arc::clone(reporter));
     let client: BaseConsumer<ConsumerEvents> = config
         .create_with_context(events)
@@ -186,7 +213,7 @@ fn subscribe(
     client
         .subscribe(&[topic])
         .with_context(|| format!("cannot subscribe to topic \"{topic}\""))?;
-    Ok(client)
+    Ok(BatchConsumer::new(client))
 }
 
 fn is_fenced(client: &BaseConsumer<ConsumerEvents>) -> bool {

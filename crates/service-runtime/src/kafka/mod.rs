@@ -9,9 +9,12 @@
 //! the daemon stays alive, isn't ready, and one WARN a minute says what to do. What is
 //! fatal for a client (fenced) ends the daemon with one line.
 
+mod batch_consumer;
 mod consumer;
 mod consumer_events;
 mod error_text;
+mod fetched_message;
+mod flush;
 mod headers;
 mod lookup;
 mod member;
@@ -25,13 +28,16 @@ mod settings;
 mod start;
 mod topic_limits;
 mod topic_reader;
+mod topic_sender;
 mod topics;
 mod troubles;
 
 use std::time::Duration;
 
 pub use consumer::GroupConsumer;
-pub use headers::{find_header, for_each_header, header_position, keep_headers, last_header};
+pub use fetched_message::{FetchedMessage, NativeMessage};
+pub use flush::flush;
+pub use headers::{Headers, find_header, header_position, keep_headers, last_header};
 pub use polled::{CommittedOffset, GroupOptions, Polled};
 pub use producer::{
     Producer, ProducerEvents, acknowledged, create_producer, is_lost, judge, may_use_id,
@@ -41,6 +47,7 @@ pub use settings::producer_config;
 pub use start::Start;
 pub use topic_limits::max_message_bytes;
 pub use topic_reader::{OffsetRange, TopicReader};
+pub use topic_sender::{TopicRecord, TopicSender};
 pub use topics::{TopicNeeds, wait_for_topics};
 
 pub(crate) use metrics::KafkaMetrics;

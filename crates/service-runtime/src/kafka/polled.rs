@@ -1,6 +1,6 @@
 //! What goes into a group consumer and comes out of it.
 
-use rdkafka::message::BorrowedMessage;
+use super::FetchedMessage;
 
 /// Who joins what.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct CommittedOffset {
 #[derive(Debug)]
 pub enum Polled<'a> {
     /// A message.
-    Message(BorrowedMessage<'a>),
+    Message(FetchedMessage<'a>),
     /// The group gave us these partitions, perhaps none: answer with
     /// [`super::GroupConsumer::begin`].
     Assigned(Vec<i32>),

@@ -1,7 +1,6 @@
 //! How large a record is for the broker that may refuse it.
 
-use rdkafka::message::BorrowedMessage;
-
+use super::fetched_message::NativeMessage;
 use super::headers::for_each_header;
 
 /// Kafka's batch header, version 2: what comes before the first record.
@@ -19,7 +18,7 @@ pub struct HeadersSize {
 
 impl HeadersSize {
     /// Of a message's headers.
-    pub fn of(message: &BorrowedMessage<'_>) -> Self {
+    pub fn of(message: &impl NativeMessage) -> Self {
         let mut size = Self::default();
         for_each_header(message, |name, value| size.add(name, value));
         size
