@@ -143,7 +143,7 @@ fn a_right_to_write_dead_letters_is_waited_for_once_there_is_one() -> Result<()>
         daemon.wait_until_ready(PATIENCE)?;
         revoke(&write)?;
         stream.send(topic, &["not JSON"])?;
-        let reason = format!("may not use topic \"{}\"", stream.topic(&letters));
+        let reason = format!("{}\": grant it Write", stream.topic(&letters));
         assert_waits(&mut daemon, &reason)?;
         grant(&write)?;
         daemon.wait_until_ready(PATIENCE)?;
