@@ -99,7 +99,7 @@ impl Member {
     /// After a call or an event failed: `Ok` if going on may help.
     pub(super) fn judge(&self, error: &KafkaError) -> Result<(), Failure> {
         let client = self.client().client();
-        if self.reporter.session_timed_out() && is_fenced(self.client()) {
+        if self.reporter.may_have_fenced_itself() && is_fenced(self.client()) {
             self.must_rejoin.set(true);
             return Ok(());
         }

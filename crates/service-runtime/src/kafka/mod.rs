@@ -24,6 +24,7 @@ mod producer;
 mod quiet;
 mod record_size;
 mod reporter;
+mod session_loss;
 mod settings;
 mod start;
 mod topic_limits;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -12,6 +12,7 @@ use tracing::{debug, error, info, warn};
 
 use super::error_text::{self, Meaning, Who};
 use super::metrics::KafkaMetrics;
+use super::session_loss::SessionLoss;
 use super::troubles::{Kind, Troubles};
 use crate::config::KafkaConfig;
 use crate::{Context, Failure, Health};
@@ -52,7 +53,7 @@ pub(super) struct Reporter {
     cause: Mutex<Option<String>>,
     /// librdkafka lost its last connection.
     all_down: AtomicBool,
-    session_timed_out: AtomicBool,
+    session_loss: Mutex<SessionLoss>,
     /// Whether a right or a topic may be missing: for those who ask after every message.
     may_lack_access: AtomicBool,
 }
@@ -72,7 +73,7 @@ impl Reporter {
             kafka: context.config.kafka.clone(),
             cause: Mutex::default(),
             all_down: AtomicBool::new(false),
-            session_timed_out: AtomicBool::new(false),
+            session_loss: Mutex::default(),
             // It may follow one that did.
             may_lack_access: AtomicBool::new(true),
         }
@@ -226,18 +227,19 @@ impl Reporter {
         self.troubles.resolve(&self.client, Kind::Connection);
     }
 
-    /// Whether the group's coordinator wasn't heard for the whole session.
-    pub(super) fn session_timed_out(&self) -> bool {
-        self.session_timed_out.load(Ordering::Relaxed)
+    /// Whether this member may have been fenced by itself, after its session was lost.
+    pub(super) fn may_have_fenced_itself(&self) -> bool {
+        self.lock_session_loss()
+            .explains_fencing(Instant::now(), self.kafka.session_timeout)
     }
 
     pub(super) fn expect_session_timeout(&self) {
-        self.session_timed_out.store(true, Ordering::Relaxed);
+        self.lock_session_loss().begin();
     }
 
     /// The group gave us an assignment: whatever was with topic, group and session is over.
     pub(super) fn assigned(&self) {
-        self.session_timed_out.store(false, Ordering::Relaxed);
+        self.lock_session_loss().end(Instant::now());
         self.has_access();
     }
 
@@ -292,6 +294,11 @@ impl Reporter {
     fn fatal(&self, text: String) -> Failure {
         self.health.failed(text.as_str());
         Failure::runtime(anyhow::anyhow!(text))
+    }
+
+    fn lock_session_loss(&self) -> MutexGuard<'_, SessionLoss> {
+        let loss = self.session_loss.lock();
+        loss.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_cause(&self) -> MutexGuard<'_, Option<String>> {
