@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use fraud_model::{Model, ModelOptions, Scorer};
 use local_stack::checkout;
-use schema::result::{self, ScoredTransaction};
+use schema::result;
 use schema::transaction::{TransactionBatch, TransactionParser};
 use serde::Deserialize;
 use serde_json::json;
@@ -182,13 +182,7 @@ impl Core {
         let scores = self.scorer.score(transactions);
         for row in 0..transactions.len() {
             self.out.clear();
-            let scored = ScoredTransaction {
-                transaction_id: transactions.ids[row],
-                timestamp: transactions.timestamps[row],
-                tx_fraud: transactions.labels[row],
-                probability: scores.probability(row),
-                prediction: scores.predictions[row],
-            };
+            let scored = scores.result(transactions, row);
             result::write(&mut self.out, &scored);
             black_box(&self.out);
         }

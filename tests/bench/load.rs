@@ -1,12 +1,9 @@
 //! The transactions that all contenders read, sent once.
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use local_stack::{
-    Broker, ChildProcess, DaemonCommand, Topic, binary, checkout, create_topics, wait_until,
-};
+use local_stack::{Broker, DaemonCommand, Topic, checkout, create_topics, simulate, wait_until};
 
 use crate::topic_end::TopicEnd;
 
@@ -34,7 +31,7 @@ pub(crate) fn transactions(broker: &Broker, count: i64) -> Result<i64> {
     create_topics(&address, &topics.map(|name| Topic::new(name, PARTITIONS)))?;
     let folder = checkout().join("target/bench/transactions");
     if !folder.is_dir() {
-        simulate(&folder)?;
+        simulate(&folder, &SIMULATION, TIMEOUT)?;
     }
     let mut producer = DaemonCommand::new("producer-svc")
         .set("kafka.bootstrap_servers", &address)
@@ -52,21 +49,4 @@ pub(crate) fn transactions(broker: &Broker, count: i64) -> Result<i64> {
     })?;
     producer.terminate(TIMEOUT)?;
     end.messages()
-}
-
-fn simulate(folder: &std::path::Path) -> Result<()> {
-    let mut command = Command::new(binary("producer-svc")?);
-    command
-        .arg("simulate")
-        .args(SIMULATION)
-        .arg("--out")
-        .arg(folder);
-    let mut simulation = ChildProcess::spawn("producer-svc simulate", &mut command)?;
-    let status = simulation.wait(TIMEOUT)?;
-    ensure!(
-        status.success(),
-        "producer-svc simulate ended with {status}: {}",
-        simulation.stderr()
-    );
-    Ok(())
 }

@@ -12,7 +12,7 @@ use fraud_model::{Model, ModelOptions, Scorer};
 use local_stack::checkout;
 use parquet::arrow::ArrowWriter;
 use results_sink_svc::{FileBench, ResultMessage};
-use schema::result::{self, ScoredTransaction};
+use schema::result;
 use schema::transaction::{TransactionBatch, TransactionParser};
 use serde_json::json;
 
@@ -107,13 +107,7 @@ fn results() -> Result<Vec<Vec<u8>>> {
     let scores = scorer.score(&transactions);
     let values = (0..transactions.len()).map(|row| {
         let mut value = Vec::new();
-        let scored = ScoredTransaction {
-            transaction_id: transactions.ids[row],
-            timestamp: transactions.timestamps[row],
-            tx_fraud: transactions.labels[row],
-            probability: scores.probability(row),
-            prediction: scores.predictions[row],
-        };
+        let scored = scores.result(&transactions, row);
         result::write(&mut value, &scored);
         value
     });

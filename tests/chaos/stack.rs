@@ -239,13 +239,13 @@ pub(crate) fn stop(daemon: &mut Daemon) -> Result<()> {
 fn simulate(site: &Site, options: &Options, seed: u64) -> Result<()> {
     let rows = u64::from(options.rate) * 200 + options.transactions * 3 / 2;
     let customers = (rows / DAYS / 2).to_string();
-    let mut simulation = DaemonCommand::new("producer-svc")
-        .arguments(["simulate", "--customers", &customers])
-        .arguments(["--terminals", "1000", "--days", &DAYS.to_string()])
-        .arguments(["--seed", &(seed % 1000).to_string(), "--out"])
-        .arguments([site.source()])
-        .start()?;
-    let status = simulation.wait(PATIENCE * 3)?;
-    ensure!(status.success(), "{}", simulation.stderr());
-    Ok(())
+    let days = DAYS.to_string();
+    let seed = (seed % 1000).to_string();
+    let options = [
+        ["--customers", &customers],
+        ["--terminals", "1000"],
+        ["--days", &days],
+        ["--seed", &seed],
+    ];
+    local_stack::simulate(&site.source(), options.as_flattened(), PATIENCE * 3)
 }

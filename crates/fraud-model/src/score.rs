@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use schema::Rejection;
+use schema::result::ScoredTransaction;
 use schema::transaction::TransactionBatch;
 
 use crate::Model;
@@ -52,6 +53,22 @@ impl Scores {
         }
         self.probabilities
             .get(row * self.classes..(row + 1) * self.classes)
+    }
+
+    /// A row as the result that it makes, of the batch that was scored.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[inline]
+    pub fn result(&self, batch: &TransactionBatch, row: usize) -> ScoredTransaction<'_> {
+        ScoredTransaction {
+            transaction_id: batch.ids[row],
+            timestamp: batch.timestamps[row],
+            tx_fraud: batch.labels[row],
+            probability: self.probability(row),
+            prediction: self.predictions[row],
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod listener;
 mod messages;
 mod proxy;
 mod records;
+mod simulate;
 mod topics;
 mod wait;
 mod watcher;
@@ -33,6 +34,7 @@ pub use messages::{Message, send};
 pub use proxy::{Proxy, Weather};
 pub use records::{Isolation, Record, TopicReader};
 pub use rustix::process::Signal;
+pub use simulate::simulate;
 pub use topics::{
     TOPICS, Topic, add_partitions, committed_offsets, create_topics, delete, delete_records,
     end_offsets,

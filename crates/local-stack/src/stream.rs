@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use local_stack::{ChildProcess, binary, checkout};
+use anyhow::{Context, Result};
+use local_stack::checkout;
 
 /// Half a minute on a slow machine; a second on most.
 const SIMULATION_TIMEOUT: Duration = Duration::from_secs(120);
@@ -20,20 +19,7 @@ pub(crate) fn simulate(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
     }
-    let mut command = Command::new(binary("producer-svc")?);
-    command
-        .arg("simulate")
-        .args(SIMULATION)
-        .arg("--out")
-        .arg(folder);
-    let mut simulation = ChildProcess::spawn("producer-svc simulate", &mut command)?;
-    let status = simulation.wait(SIMULATION_TIMEOUT)?;
-    ensure!(
-        status.success(),
-        "producer-svc simulate ended with {status}: {}",
-        simulation.stderr()
-    );
-    Ok(())
+    local_stack::simulate(folder, &SIMULATION, SIMULATION_TIMEOUT)
 }
 
 /// The model of the repository.

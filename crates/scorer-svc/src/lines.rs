@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fraud_model::{Model, Outcome, Scorer};
 use schema::Rejection;
-use schema::result::{self, ScoredTransaction};
+use schema::result;
 use schema::transaction::{TransactionBatch, TransactionParser};
 
 const BATCH_ROWS: usize = 1024;
@@ -76,16 +76,8 @@ impl Lines {
                         Outcome::Rejected(rejection) => Answer::Rejected(rejection.clone()),
                         Outcome::Scored => {
                             self.text.clear();
-                            result::write(
-                                &mut self.text,
-                                &ScoredTransaction {
-                                    transaction_id: self.transactions.ids[row],
-                                    timestamp: self.transactions.timestamps[row],
-                                    tx_fraud: self.transactions.labels[row],
-                                    probability: scores.probability(row),
-                                    prediction: scores.predictions[row],
-                                },
-                            );
+                            let scored = scores.result(&self.transactions, row);
+                            result::write(&mut self.text, &scored);
                             Answer::Result(&self.text)
                         }
                     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use fraud_model::{Model, Outcome, Scorer};
 use schema::dead_letter::Stage;
-use schema::result::ScoredTransaction;
 use schema::{Rejection, RejectionCode};
 use service_runtime::failpoint;
 use service_runtime::kafka::FetchedMessage;
@@ -86,13 +85,7 @@ impl Pipeline {
             let rejection = match &scores.outcomes[row] {
                 Outcome::Scored => {
                     failpoint("scorer_mid_produce");
-                    let scored = ScoredTransaction {
-                        transaction_id: transactions.ids[row],
-                        timestamp: transactions.timestamps[row],
-                        tx_fraud: transactions.labels[row],
-                        probability: scores.probability(row),
-                        prediction: scores.predictions[row],
-                    };
+                    let scored = scores.result(transactions, row);
                     let traceparent = self.batch.traceparent(source);
                     match self.results.send(producer, &scored, source, traceparent)? {
                         Sent::Queued => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fraud_model::{Model, ModelOptions, Outcome, Scorer};
-use schema::result::{self, ScoredTransaction};
+use schema::result;
 use schema::transaction::{TransactionBatch, TransactionParser};
 
 /// A file or folder of the fixtures.
@@ -107,13 +107,7 @@ pub(crate) fn score(model: &Arc<Model>, features: &[&str]) -> fraud_model::Score
 
 fn result_line(batch: &TransactionBatch, scores: &fraud_model::Scores, row: usize) -> String {
     let mut line = Vec::new();
-    let scored = ScoredTransaction {
-        transaction_id: batch.ids[row],
-        timestamp: batch.timestamps[row],
-        tx_fraud: batch.labels[row],
-        probability: scores.probability(row),
-        prediction: scores.predictions[row],
-    };
+    let scored = scores.result(batch, row);
     result::write(&mut line, &scored);
     String::from_utf8(line).expect("results are UTF-8")
 }
