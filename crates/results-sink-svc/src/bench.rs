@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use parquet::file::properties::WriterProperties;
+use schema::result::ResultRecord;
 
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
@@ -52,8 +53,9 @@ impl FileBench {
             kafka_timestamp: None,
         };
         let mut file = ResultFile::open(&self.format, "", name, first_row)?;
+        let mut record = ResultRecord::default();
         for (offset, message) in (0..).zip(messages) {
-            let record = schema::result::parse(Some(message.value))?;
+            schema::result::parse_into(Some(message.value), &mut record)?;
             file.append(&Row {
                 record: &record,
                 fraud_probability: record
@@ -63,7 +65,7 @@ impl FileBench {
                 kafka_partition: 0,
                 kafka_offset: offset,
                 kafka_timestamp: Some(offset),
-                origin: Origin::parse(Some(message.model), Some(&message.source)),
+                origin: Origin::of_headers(Some(message.model), Some(&message.source)),
             })?;
         }
         Ok(file.finish(0)?.bytes())
