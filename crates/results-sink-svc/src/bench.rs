@@ -1,6 +1,7 @@
 //! What the benchmarks measure.
 
 use anyhow::Result;
+use bytes::Bytes;
 use parquet::file::properties::WriterProperties;
 use schema::result::ResultRecord;
 
@@ -40,8 +41,8 @@ impl FileBench {
         &self.format.properties
     }
 
-    /// Writes all messages to one file; returns its length.
-    pub fn write(&self, messages: &[ResultMessage<'_>]) -> Result<u64> {
+    /// Writes all messages to one file; returns its parts.
+    pub fn write(&self, messages: &[ResultMessage<'_>]) -> Result<Vec<Bytes>> {
         let name = FileName {
             date: FileDate::UNKNOWN,
             topic: "results".to_owned(),
@@ -68,6 +69,6 @@ impl FileBench {
                 origin: Origin::of_headers(Some(message.model), Some(&message.source)),
             })?;
         }
-        Ok(file.finish(0)?.bytes())
+        Ok(file.finish(0)?.parts)
     }
 }
