@@ -5,9 +5,10 @@ use bytes::Bytes;
 use parquet::file::properties::WriterProperties;
 use schema::result::ResultRecord;
 
+use crate::file_format::FileFormat;
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
-use crate::result_file::{FileFormat, ResultFile};
+use crate::result_file::ResultFile;
 use crate::row::{Origin, Row};
 
 /// A message of the topic `results`.

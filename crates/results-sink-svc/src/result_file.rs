@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
 
 use crate::chunks::Chunks;
 use crate::columns::Columns;
+use crate::file_format::FileFormat;
 use crate::file_name::FileName;
 use crate::file_summary::{FileSummary, FirstRow};
 use crate::row::Row;
@@ -20,73 +17,6 @@ use crate::row::Row;
 const BATCH_ROWS: usize = 1024;
 /// Or fewer, where rows are long: a probability may have any number of classes.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Readers take row groups in parallel; the one in progress isn't encoded in full.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// A row group's end copies it into the file, column by column, so that long rows
-/// would take their memory twice. Rows of two classes don't come near it.
-const ROW_GROUP_BYTES: usize = 16 << 20;
-/// Counters and times: what a value differs from the one before is a few bits.
-const DELTA_COLUMNS: [&str; 6] = [
-    "transaction_id",
-    "ts",
-    "kafka_offset",
-    "kafka_timestamp",
-    "source_offset",
-    "source_timestamp",
-];
-/// Trees have few different answers.
-const DICTIONARY_COLUMNS: [&str; 4] = [
-    PROBABILITIES,
-    "fraud_probability",
-    "model_name",
-    "model_version",
-];
-/// The doubles of the lists.
-const PROBABILITIES: &str = "probability.list.element";
-/// Where answers are many, a dictionary would cost more than it saves; it is given up here.
-const DICTIONARY_BYTES: usize = 64 * 1024;
-/// The least and the greatest tell nothing of a list, and of a model no more than its dictionary.
-const COLUMNS_WITHOUT_STATISTICS: [&str; 3] = [PROBABILITIES, "model_name", "model_version"];
-
-/// How files are written; one for all of them.
-#[derive(Debug, Clone)]
-pub(crate) struct FileFormat {
-    schema: SchemaRef,
-    pub(crate) properties: WriterProperties,
-}
-
-impl FileFormat {
-    pub(crate) fn new() -> Self {
-        let level = ZstdLevel::try_new(1).expect("zstd has a level 1");
-        let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_dictionary_enabled(false)
-            .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-            .set_created_by(format!(
-                "fraud-stream results-sink-svc version {}",
-                env!("CARGO_PKG_VERSION")
-            ));
-        let path = |names: &str| ColumnPath::new(names.split('.').map(str::to_owned).collect());
-        for column in DELTA_COLUMNS {
-            properties = properties
-                .set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED)
-                .set_column_compression(path(column), Compression::UNCOMPRESSED);
-        }
-        for column in DICTIONARY_COLUMNS {
-            properties = properties.set_column_dictionary_enabled(path(column), true);
-        }
-        for column in COLUMNS_WITHOUT_STATISTICS {
-            let none = EnabledStatistics::None;
-            properties = properties.set_column_statistics_enabled(path(column), none);
-        }
-        Self {
-            schema: schema::result_file::arrow_schema(),
-            properties: properties.build(),
-        }
-    }
-}
 
 /// An open file with its rows so far.
 pub(crate) struct ResultFile {
