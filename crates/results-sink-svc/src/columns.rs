@@ -21,7 +21,7 @@ pub(crate) struct Columns {
     /// With models as a dictionary, which the writer of a file takes for texts.
     schema: SchemaRef,
     rows: usize,
-    /// Without the models.
+    /// About what the rows take.
     bytes: usize,
     transaction_id: Int64Builder,
     ts: TimestampMillisecondBuilder,
@@ -83,9 +83,8 @@ impl Columns {
         self.rows
     }
 
-    /// About what the rows take.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes + self.models.bytes()
+        self.bytes
     }
 
     pub(crate) fn append(&mut self, row: &Row<'_>) {
@@ -114,7 +113,10 @@ impl Columns {
         self.source_timestamp
             .append_option(source.and_then(|source| source.timestamp));
         self.rows += 1;
-        self.bytes += ROW_BYTES + record.probability.as_deref().map_or(0, size_of_val);
+        // A model's name counts in each row, as it may be written so.
+        self.bytes += ROW_BYTES
+            + record.probability.as_deref().map_or(0, size_of_val)
+            + row.origin.model.map_or(0, size_of_val);
     }
 
     /// The rows so far; none are left.

@@ -35,11 +35,6 @@ impl Models {
         DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
     }
 
-    /// Bytes of names.
-    pub(crate) fn bytes(&self) -> usize {
-        self.names.values_slice().len() + self.versions.values_slice().len()
-    }
-
     /// Adds a row with this header.
     pub(crate) fn append(&mut self, header: Option<&[u8]>) {
         let place = header.and_then(|header| match &self.last {

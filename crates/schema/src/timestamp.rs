@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-/// Bytes of what [`write`] writes, for years of four digits.
+/// Bytes of what [`write()`] writes, for years of four digits.
 pub(crate) const PLAIN_LENGTH: usize = "YYYY-MM-DDThh:mm:ss.SSSZ".len();
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 const YEARS_1_TO_9999: Range<i64> = days_from_date(1, 1, 1) * MILLISECONDS_PER_DAY
@@ -86,7 +86,7 @@ fn parse_zone(text: &[u8]) -> Option<i64> {
     (minutes < 60 && offset <= MAX_ZONE_MINUTES).then_some(sign * offset * 60 * 1000)
 }
 
-/// The same of the one layout `YYYY-MM-DDThh:mm:ss.SSSZ`, which [`write`] writes; eight
+/// The same of the one layout `YYYY-MM-DDThh:mm:ss.SSSZ`, which [`write()`] writes; eight
 /// bytes at a time.
 #[inline(always)]
 pub(crate) fn parse_plain(text: &[u8; PLAIN_LENGTH]) -> Option<i64> {
@@ -115,7 +115,7 @@ fn plain_pairs(text: [u8; 8], layout: [u8; 8]) -> Option<[i64; 8]> {
     for (room, byte) in room.iter_mut().zip(layout) {
         *room -= if byte == b'0' { 9 } else { 0 };
     }
-    let beyond = (word & !HIGH_BITS) + u64::from_le_bytes(room) | word;
+    let beyond = ((word & !HIGH_BITS) + u64::from_le_bytes(room)) | word;
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     (beyond & HIGH_BITS == 0).then(|| pairs.to_le_bytes().map(i64::from))
 }
@@ -206,3 +206,28 @@ fn date_from_days(days: i64) -> (i64, u32, u32) {
 const DAYS_PER_ERA: i64 = 146_097;
 /// From 0000-03-01 to 1970-01-01.
 const DAYS_TO_EPOCH: i64 = 719_468;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_reads_as_whatever_else(
+            milliseconds in YEARS_1_TO_9999,
+            at in 0..PLAIN_LENGTH,
+            byte: u8,
+        ) {
+            let mut text = Vec::new();
+            write(&mut text, milliseconds);
+            let plain = |text: &[u8]| parse_plain(text.first_chunk().unwrap());
+            prop_assert_eq!(plain(&text), Some(milliseconds));
+            text[at] = byte;
+            if let Some(milliseconds) = plain(&text) {
+                prop_assert_eq!(parse(&text), Some(milliseconds));
+            }
+        }
+    }
+}

@@ -162,3 +162,18 @@ fn long_rows_are_encoded_before_they_fill_the_memory() {
     }
     assert_eq!(file.finish(199).unwrap().summary.rows, 200);
 }
+
+#[test]
+fn rows_with_long_names_of_models_are_too() {
+    let mut file = open();
+    let model = [&[b'm'; 100_000], &b"@1"[..]].concat();
+    for offset in 0..200 {
+        let record = record(offset);
+        let mut row = row(&record, offset, Some(NOON));
+        row.origin.model = Some(&model);
+        file.append(&row).unwrap();
+        assert!(file.columns.bytes() < BATCH_BYTES);
+    }
+    assert!(file.memory() < 20 << 20, "{}", file.memory());
+    assert_eq!(file.finish(199).unwrap().summary.rows, 200);
+}
