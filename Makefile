@@ -38,7 +38,7 @@ test: ## Every test: unit, golden, property, and end to end over a real Kafka
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE)
 
-e2e: ## The end-to-end tests alone (T=name: those whose name holds it)
+e2e: ## The end-to-end tests alone (T=name: those whose name holds it; OLDER=folder: upgrade from the binaries there)
 	@$(PREREQUISITES) build kafka python promtool
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test end_to_end -- $(T)
