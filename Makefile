@@ -101,7 +101,8 @@ terraform-check: ## Check the Terraform files, and that chart, compose and daemo
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 
-deploy-check: ## Check images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
+deploy-check: ## Check guides, images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
+	@deploy/check guides
 	@$(MAKE) --no-print-directory image-check
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
