@@ -94,8 +94,7 @@ chart-readme: ## Write the chart's README from the comments of its values
 
 image-check: ## Run each daemon in the file tree of its image, without a container engine (minutes; root, Debian 12)
 	@$(PREREQUISITES) build
-	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
-	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check image
 
 terraform-check: ## Check the Terraform files, and that chart, compose and daemons accept what they hand over (BINARIES=folder: without building)
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
