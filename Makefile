@@ -101,9 +101,9 @@ terraform-check: ## Check the Terraform files, and that chart, compose and daemo
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 
 deploy-check: ## Check guides, images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
-	@deploy/check guides
 	@$(MAKE) --no-print-directory image-check
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check guides
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
