@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::env;
 
 use anyhow::Result;
-use local_stack::{Daemon, DaemonCommand, Message, add_partitions, send, wait_until};
+use local_stack::{
+    Daemon, DaemonCommand, Message, add_partitions, checkout, end_offsets, send, wait_until,
+};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
 use crate::support::stream::{PARTITIONS, source};
 use crate::support::{PATIENCE, Stream};
-
-const TRANSACTIONS: usize = 20_000;
 
 /// What a rollout replaces: the model, and the programs too where `OLDER` names a folder
 /// with those of another version.
@@ -24,7 +24,7 @@ enum Release {
 impl Release {
     fn program(self, command: DaemonCommand) -> DaemonCommand {
         match (self, env::var_os("OLDER")) {
-            (Self::Old, Some(folder)) => command.binaries(folder),
+            (Self::Old, Some(folder)) => command.binaries(checkout().join(folder)),
             _ => command,
         }
     }
@@ -50,7 +50,7 @@ impl Release {
 #[test]
 fn an_upgrade_and_a_rollback_under_load_lose_and_repeat_nothing() -> Result<()> {
     let stream = Stream::new("upgrade")?;
-    let ids = ["first", "second"];
+    let ids = ["scorer-first", "scorer-second"];
     let mut scorers = Vec::new();
     for id in ids {
         scorers.push(Release::Old.scorer(&stream, id).start()?);
@@ -61,36 +61,36 @@ fn an_upgrade_and_a_rollback_under_load_lose_and_repeat_nothing() -> Result<()> 
     }
     let mut producer = stream
         .producer(&fixture("transactions.parquet"))
+        .set("producer.repeat", "true")
         .set("producer.rate", "1000")
         .start()?;
-    let reader = stream.reader("results")?;
-    let mut results = reader.read(1_000, PATIENCE)?;
 
     for release in [Release::New, Release::Old] {
         for (scorer, id) in scorers.iter_mut().zip(ids) {
             replace(scorer, &release.scorer(&stream, id))?;
+            wait_for_work(scorer, "fraud_scorer_transactions_total")?;
         }
         replace(&mut sink, &release.sink(&stream))?;
-        results.extend(reader.read(1_000, PATIENCE)?);
+        wait_for_work(&sink, "fraud_sink_rows_total")?;
     }
 
-    assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
-    results.extend(reader.read(TRANSACTIONS - results.len(), PATIENCE)?);
-    results.extend(reader.read_to_end(PATIENCE)?);
+    let stopped = producer.terminate(PATIENCE)?;
+    assert!(stopped.success(), "{}", producer.stderr());
+    let sent = stream.reader("transactions")?.read_to_end(PATIENCE)?;
+    let mut results = stream.exactly("results", sent.len())?;
     let sources: BTreeSet<_> = results.iter().map(source).collect();
-    assert_eq!(sources.len(), TRANSACTIONS, "lost");
-    assert_eq!(results.len(), TRANSACTIONS, "repeated");
-    // By the time: partitions are read one after the other.
+    let expected = sent.iter().map(|it| (it.partition, it.offset)).collect();
+    assert_eq!(sources, expected);
+    // Partitions are read one after the other.
     results.sort_by_key(|result| result.timestamp);
     let models: Vec<_> = results.iter().filter_map(|it| it.header("model")).collect();
-    let by = |release: Release| move |model: &String| model.starts_with(release.model());
-    assert!(models.iter().any(by(Release::New)));
-    assert!(models.iter().take(1).all(by(Release::Old)));
-    assert!(models.iter().rev().take(1).all(by(Release::Old)));
+    let by = |release: Release, model: &String| model.starts_with(release.model());
+    assert!(models.iter().any(|model| by(Release::New, model)));
+    assert!(models.last().is_some_and(|model| by(Release::Old, model)));
 
-    let rows = wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
-    let written: BTreeSet<_> = rows.iter().map(|row| row.kafka).collect();
-    assert_eq!((written.len(), rows.len()), (TRANSACTIONS, TRANSACTIONS));
+    let rows = wait_for_rows(&stream.result_files(), sent.len(), &mut sink)?;
+    let places: BTreeSet<_> = results.iter().map(|it| (it.partition, it.offset)).collect();
+    assert!(rows.iter().map(|row| row.kafka).eq(places));
     Ok(())
 }
 
@@ -100,6 +100,14 @@ fn replace(daemon: &mut Daemon, by: &DaemonCommand) -> Result<()> {
     assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());
     *daemon = by.start()?;
     daemon.wait_until_ready(PATIENCE)
+}
+
+fn wait_for_work(daemon: &Daemon, counter: &str) -> Result<()> {
+    wait_until("the new process to work", PATIENCE, || {
+        Ok(daemon
+            .metric(counter, &[])?
+            .is_some_and(|count| count > 0.0))
+    })
 }
 
 #[test]
@@ -133,11 +141,18 @@ fn partitions_that_are_added_are_found_and_read_from_their_first_message() -> Re
             Ok(assigned == Some(f64::from(grown)))
         })?;
     }
-    stream.send_transactions(&transactions[200..])?;
+    // The scorer's producer learns of the new partition of `results` some time after.
+    let mut sent = 200;
+    wait_until("results in the new partition", PATIENCE, || {
+        stream.send_transactions(&transactions[200..300])?;
+        sent += 100;
+        let ends = end_offsets(&stream.broker, &stream.topic("results"))?;
+        Ok(ends.get(&PARTITIONS).is_some_and(|&end| end > 0))
+    })?;
 
-    let results = stream.exactly("results", transactions.len())?;
+    let results = stream.exactly("results", sent)?;
     let sources: BTreeSet<_> = results.iter().map(source).collect();
-    assert_eq!(sources.len(), transactions.len());
+    assert_eq!(sources.len(), sent);
     assert!(sources.contains(&(PARTITIONS, 0)));
     assert!(results.iter().any(|result| result.partition == PARTITIONS));
     let rows = wait_for_rows(&stream.result_files(), results.len(), &mut sink)?;
