@@ -1,11 +1,10 @@
 //! One Apache Kafka broker that is its own controller (KRaft).
 
+mod folder;
+mod options;
 mod properties;
 
-use std::collections::BTreeMap;
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,57 +14,15 @@ use rand::distr::{Alphanumeric, SampleString};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rustix::process::Signal;
 
-use crate::{
-    Access, ChildProcess, DEFAULT_KAFKA_VERSION, Distribution, Listener, Proxy, Security,
-    TemporaryFolder, free_port, wait_until,
-};
+use crate::{Access, ChildProcess, Distribution, Listener, Proxy, Security, free_port, wait_until};
+use folder::Folder;
+pub use options::BrokerOptions;
 
 /// A loaded machine with two cores takes its time to start a JVM.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// Another process may take a free port before the broker does.
 const START_ATTEMPTS: usize = 3;
-
-/// What broker to start.
-#[derive(Debug, Clone)]
-pub struct BrokerOptions {
-    /// The Kafka version; by default the environment's `KAFKA_VERSION`, else
-    /// [`DEFAULT_KAFKA_VERSION`].
-    pub version: String,
-    /// Where it keeps its data; an existing folder goes on where it stopped.
-    /// `None`: a temporary folder, which is removed with the broker.
-    pub data: Option<PathBuf>,
-    /// Where clients reach it; the first is the one that [`Broker::address`] gives, and
-    /// the broker itself uses it too: it must be `PLAINTEXT`, or security's own.
-    pub listeners: Vec<Listener>,
-    /// What it asks of its clients; `None`: nothing.
-    pub security: Option<Arc<Security>>,
-    /// Broker properties over the ones for tests.
-    pub properties: BTreeMap<String, String>,
-}
-
-impl Default for BrokerOptions {
-    fn default() -> Self {
-        Self {
-            version: env::var("KAFKA_VERSION").unwrap_or_else(|_| DEFAULT_KAFKA_VERSION.to_owned()),
-            data: None,
-            listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
-            security: None,
-            properties: BTreeMap::new(),
-        }
-    }
-}
-
-impl BrokerOptions {
-    /// A broker that asks of its clients what this security says.
-    pub fn secured(security: Arc<Security>) -> Self {
-        Self {
-            listeners: vec![security.listener("SECURED")],
-            security: Some(security),
-            ..Self::default()
-        }
-    }
-}
 
 /// A broker that runs, unless it was stopped or killed; it ends with this value.
 #[derive(Debug)]
@@ -270,38 +227,4 @@ fn reason(process: &ChildProcess) -> String {
     let cause = lines.iter().rfind(|line| line.contains("Caused by"));
     let line = cause.or_else(|| lines.iter().find(|line| line.contains("Exception")));
     line.or(lines.last()).cloned().unwrap_or_default()
-}
-
-/// The folder of a broker's configuration and data.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    /// Removes it when dropped.
-    _temporary: Option<TemporaryFolder>,
-}
-
-impl Folder {
-    fn new(given: Option<&Path>) -> Result<Self> {
-        if let Some(path) = given {
-            fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
-            let path = fs::canonicalize(path)?;
-            return Ok(Self {
-                path,
-                _temporary: None,
-            });
-        }
-        let temporary = TemporaryFolder::new("kafka-")?;
-        Ok(Self {
-            path: temporary.path().to_owned(),
-            _temporary: Some(temporary),
-        })
-    }
-
-    fn data(&self) -> PathBuf {
-        self.path.join("data")
-    }
-
-    fn properties(&self) -> PathBuf {
-        self.path.join("server.properties")
-    }
 }

@@ -55,10 +55,8 @@ pub(crate) fn run(place: &Place) -> Result<()> {
 
     println!("\nKafka             {}", cluster.access());
     if let Some(properties) = cluster.admin_properties() {
-        println!(
-            "its admin         --command-config {}",
-            properties.display()
-        );
+        let properties = properties.display();
+        println!("Kafka's tools     --command-config {properties}");
     }
     println!("topics            {}", cluster.topics().join(" "));
     for daemon in &daemons {
