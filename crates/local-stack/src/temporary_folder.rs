@@ -1,5 +1,7 @@
 //! A folder that is gone with this process at the latest.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Result;
@@ -19,7 +21,10 @@ impl TemporaryFolder {
     /// A new one whose name begins with `prefix`.
     pub fn new(prefix: &str) -> Result<Self> {
         watcher::start()?;
-        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix(prefix)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?;
         watcher::folder_made(folder.path());
         Ok(Self {
             folder: Some(folder),
