@@ -32,6 +32,7 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 #[derive(Debug, Clone)]
 pub struct DaemonCommand {
     name: String,
+    binaries: Option<PathBuf>,
     arguments: Vec<OsString>,
     under: Vec<OsString>,
     settings: Vec<(String, OsString)>,
@@ -44,12 +45,20 @@ impl DaemonCommand {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            binaries: None,
             arguments: Vec::new(),
             under: Vec::new(),
             settings: Vec::new(),
             admin_port: free_port(),
         }
         .set("log.format", "text")
+    }
+
+    /// Takes the binary from `folder`, such as that of another version.
+    #[must_use]
+    pub fn binaries(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.binaries = Some(folder.into());
+        self
     }
 
     /// The port of its admin endpoints on 127.0.0.1.
@@ -115,7 +124,11 @@ impl DaemonCommand {
     /// Starts the daemon; waits for nothing.
     pub fn start(&self) -> Result<Daemon> {
         let mut words = self.under.clone();
-        words.push(binary(&self.name)?.into());
+        let program = match &self.binaries {
+            Some(folder) => folder.join(&self.name),
+            None => binary(&self.name)?,
+        };
+        words.push(program.into());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         // What happens to be set around us isn't meant for it.

@@ -307,6 +307,7 @@ fn a_daemon_is_ready_once_its_body_says_so_and_shows_its_metrics() {
         metrics.contains("process_resident_memory_bytes "),
         "{metrics}"
     );
+    assert!(metrics.contains("\nfraud_ready 0\n"), "{metrics}");
 }
 
 fn get(address: &str, path: &str) -> String {
