@@ -11,7 +11,7 @@ use rdkafka::admin::AdminClient;
 use rdkafka::bindings as native;
 use rdkafka::client::DefaultClientContext;
 
-use crate::Access;
+use crate::{Access, wait_until};
 use native::rd_kafka_AclOperation_t as Operation;
 use native::rd_kafka_AclPermissionType_t as Permission;
 use native::rd_kafka_ResourcePatternType_t as Pattern;
@@ -20,9 +20,17 @@ use native::rd_kafka_ResourceType_t as Kind;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Grants rights, each as `user:Operation:Type:name`, in Kafka's words; a name that ends
-/// in `*` stands for all that begin so.
+/// in `*` stands for all that begin so. They hold when this returns.
 pub fn grant(kafka: impl Into<Access>, rights: &[String]) -> Result<()> {
-    let answer = ask(kafka, rights, native::rd_kafka_CreateAcls)?;
+    let access = kafka.into();
+    let bindings = parse(rights)?;
+    let answer = ask(&access, |client, queue| {
+        let mut pointers: Vec<_> = bindings.iter().map(|binding| binding.0).collect();
+        let (first, count) = (pointers.as_mut_ptr(), pointers.len());
+        // SAFETY: client, queue and bindings live; the call copies the bindings. No options
+        // are the defaults.
+        unsafe { native::rd_kafka_CreateAcls(client, first, count, ptr::null(), queue) }
+    })?;
     let mut count = 0;
     // SAFETY: the event is a CreateAcls result, which lives as long as it, and so do its
     // `count` entries and their errors.
@@ -34,17 +42,21 @@ pub fn grant(kafka: impl Into<Access>, rights: &[String]) -> Result<()> {
             check(native::rd_kafka_acl_result_error(*acls.add(index)), right)?;
         }
     }
-    ensure!(
-        count == rights.len(),
-        "an answer for {count} rights of {}",
-        rights.len()
-    );
-    Ok(())
+    check_count(count, rights)?;
+    wait_until_known(&access, &bindings, true)
 }
 
-/// Takes rights away that were granted, in the same words.
+/// Takes rights away that were granted, in the same words. They are gone when this returns.
 pub fn revoke(kafka: impl Into<Access>, rights: &[String]) -> Result<()> {
-    let answer = ask(kafka, rights, native::rd_kafka_DeleteAcls)?;
+    let access = kafka.into();
+    let bindings = parse(rights)?;
+    let answer = ask(&access, |client, queue| {
+        let mut pointers: Vec<_> = bindings.iter().map(|binding| binding.0).collect();
+        let (first, count) = (pointers.as_mut_ptr(), pointers.len());
+        // SAFETY: client, queue and bindings live; a binding is a filter for itself, which
+        // the call copies. No options are the defaults.
+        unsafe { native::rd_kafka_DeleteAcls(client, first, count, ptr::null(), queue) }
+    })?;
     let mut count = 0;
     // SAFETY: the event is a DeleteAcls result, which lives as long as it, and so do its
     // `count` entries and their errors.
@@ -54,50 +66,58 @@ pub fn revoke(kafka: impl Into<Access>, rights: &[String]) -> Result<()> {
         let responses = native::rd_kafka_DeleteAcls_result_responses(result, &raw mut count);
         for (index, right) in rights.iter().enumerate().take(count) {
             let response = *responses.add(index);
-            check(
-                native::rd_kafka_DeleteAcls_result_response_error(response),
-                right,
-            )?;
+            let error = native::rd_kafka_DeleteAcls_result_response_error(response);
+            check(error, right)?;
             let mut matching = 0;
             native::rd_kafka_DeleteAcls_result_response_matching_acls(response, &raw mut matching);
             ensure!(matching == 1, "{right} stands for {matching} rights");
         }
     }
-    ensure!(
-        count == rights.len(),
-        "an answer for {count} rights of {}",
-        rights.len()
-    );
+    check_count(count, rights)?;
+    wait_until_known(&access, &bindings, false)
+}
+
+fn check_count(count: usize, rights: &[String]) -> Result<()> {
+    let asked = rights.len();
+    ensure!(count == asked, "an answer for {count} rights of {asked}");
     Ok(())
 }
 
-/// `rd_kafka_CreateAcls` or `rd_kafka_DeleteAcls`; a filter is a binding.
-type Call = unsafe extern "C" fn(
-    *mut native::rd_kafka_t,
-    *mut *mut native::rd_kafka_AclBinding_t,
-    usize,
-    *const native::rd_kafka_AdminOptions_t,
-    *mut native::rd_kafka_queue_t,
-);
+/// The controller has them, and the broker learns of them a little later, in their order.
+fn wait_until_known(access: &Access, bindings: &[Binding], are_granted: bool) -> Result<()> {
+    let Some(last) = bindings.last() else {
+        return Ok(());
+    };
+    wait_until("the broker to know the rights", TIMEOUT, || {
+        let answer = ask(access, |client, queue| {
+            // SAFETY: client, queue and binding live; a binding is a filter for itself,
+            // which the call copies. No options are the defaults.
+            unsafe { native::rd_kafka_DescribeAcls(client, last.0, ptr::null(), queue) }
+        })?;
+        let mut count = 0;
+        // SAFETY: the event is a DescribeAcls result, which lives as long as it.
+        unsafe {
+            let result = native::rd_kafka_event_DescribeAcls_result(answer.event);
+            ensure!(!result.is_null(), "Kafka answered something else");
+            native::rd_kafka_DescribeAcls_result_acls(result, &raw mut count);
+        }
+        Ok((count > 0) == are_granted)
+    })
+}
 
-/// Asks the broker, and gives its answer.
-fn ask(kafka: impl Into<Access>, rights: &[String], call: Call) -> Result<Answer> {
-    let access = kafka.into();
+/// Lets `call` ask the broker, by a client and for an answer to a queue, and waits for it.
+fn ask(
+    access: &Access,
+    call: impl FnOnce(*mut native::rd_kafka_t, *mut native::rd_kafka_queue_t),
+) -> Result<Answer> {
     let admin: AdminClient<DefaultClientContext> = access.client().create()?;
     let client = admin.inner().native_ptr();
     // SAFETY: the client lives, and longer than the queue.
     let queue = Queue(unsafe { native::rd_kafka_queue_new(client) });
-    let bindings = rights.iter().map(|right| Binding::parse(right));
-    let bindings = bindings.collect::<Result<Vec<_>>>()?;
-    let mut pointers: Vec<_> = bindings.iter().map(|binding| binding.0).collect();
+    call(client, queue.0);
     let timeout = TIMEOUT.as_millis().try_into()?;
-    // SAFETY: client, queue and bindings live until the answer is here; the call copies the
-    // bindings. No options are the defaults.
-    let event = unsafe {
-        let (first, count) = (pointers.as_mut_ptr(), pointers.len());
-        call(client, first, count, ptr::null(), queue.0);
-        native::rd_kafka_queue_poll(queue.0, timeout)
-    };
+    // SAFETY: the queue lives.
+    let event = unsafe { native::rd_kafka_queue_poll(queue.0, timeout) };
     ensure!(!event.is_null(), "no answer from {access} about rights");
     let answer = Answer {
         event,
@@ -152,6 +172,10 @@ impl Drop for Queue {
 
 /// One right, as librdkafka has it.
 struct Binding(*mut native::rd_kafka_AclBinding_t);
+
+fn parse(rights: &[String]) -> Result<Vec<Binding>> {
+    rights.iter().map(|right| Binding::parse(right)).collect()
+}
 
 impl Binding {
     fn parse(right: &str) -> Result<Self> {
