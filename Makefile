@@ -13,15 +13,15 @@ PREREQUISITES := crates/local-stack/prerequisites.sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens \
 	bench bench-core bench-sink bench-model \
-	chart chart-readme image-check terraform-check deploy-check fmt clean
+	chart chart-readme image-check terraform-check deploy-check supply-chain fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
+demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours; SECURED=1: as run)
 	@$(LOCAL_STACK) demo
 
-run: build-release ## The same stack on a steady stream until Ctrl+C (BROKER=host:port: on yours)
+run: build-release ## The same stack on a steady stream until Ctrl+C (BROKER=host:port: on yours; SECURED=1: with TLS, passwords and rights)
 	@$(LOCAL_STACK) run
 
 build-release:
@@ -38,7 +38,7 @@ test: ## Every test: unit, golden, property, and end to end over a real Kafka
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE)
 
-e2e: ## The end-to-end tests alone (T=name: those whose name holds it; OLDER=folder: upgrade from the binaries there)
+e2e: ## The end-to-end tests alone (T=name: those whose name holds it; SECURED=1: on brokers with TLS, passwords and rights; OLDER=folder: upgrade from the binaries there)
 	@$(PREREQUISITES) build kafka python promtool
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test end_to_end -- $(T)
@@ -107,6 +107,10 @@ deploy-check: ## Check guides, images, compose files, Terraform, rules and dashb
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
+
+supply-chain: ## Check what the daemons are made of: licences, sources, known vulnerabilities, bundled C; lists in target/sbom
+	@$(PREREQUISITES) build python
+	@deploy/supply-chain
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{ChildProcess, HttpResponse, TOPICS, free_port, http_get, wait_until};
+use crate::{Access, ChildProcess, HttpResponse, TOPICS, free_port, http_get, wait_until};
 
 /// A program of this workspace, built in the profile of the running one.
 pub fn binary(name: &str) -> Result<PathBuf> {
@@ -73,6 +73,21 @@ impl DaemonCommand {
     pub fn set(self, key: &str, value: impl Into<OsString>) -> Self {
         let variable = format!("FRAUD__{}", key.replace('.', "__").to_uppercase());
         self.variable(&variable, value)
+    }
+
+    /// Lets the daemon come to a broker as whoever has this access.
+    #[must_use]
+    pub fn kafka(self, access: &Access) -> Self {
+        let command = self.set("kafka.bootstrap_servers", &access.address);
+        let Some(login) = &access.login else {
+            return command;
+        };
+        command
+            .set("kafka.security_protocol", "sasl_ssl")
+            .set("kafka.sasl_mechanism", "SCRAM-SHA-512")
+            .set("kafka.username", &login.user)
+            .set("kafka.password", &login.password)
+            .set("kafka.ca_file", &login.ca_file)
     }
 
     /// Sets the four topics, each to what `name` makes of its default name.

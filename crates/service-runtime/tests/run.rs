@@ -47,6 +47,7 @@ fn body(section: Scorer, context: Context) -> Result<(), Failure> {
         }
         "can't start" => Err(Failure::start(anyhow::anyhow!("no model in models/m"))),
         "can't go on" => Err(Failure::runtime(anyhow::anyhow!("fenced"))),
+        "tell all" => panic!("{:?}", context.config),
         _ => panic!("two\nlines"),
     }
 }
@@ -209,6 +210,22 @@ fn a_panic_is_one_line_and_1() {
     assert_eq!(code, 1);
     assert_eq!(errors_in(&log).len(), 1, "{log}");
     assert!(log.contains("panicked: two lines"), "{log}");
+}
+
+#[test]
+fn a_panic_tells_no_secret_even_with_the_whole_configuration() {
+    let (code, log) = Daemon::start(&[
+        ("FRAUD__SCORER__BODY", "tell all"),
+        ("FRAUD__KAFKA__SECURITY_PROTOCOL", "sasl_ssl"),
+        ("FRAUD__KAFKA__USERNAME", "alice"),
+        ("FRAUD__KAFKA__PASSWORD", "hunter2"),
+        ("FRAUD__KAFKA__PROPERTIES__SSL_KEY_PASSWORD", "hunter2"),
+        ("FRAUD__OBJECT_STORE__SECRET_ACCESS_KEY", "hunter2"),
+    ])
+    .end();
+    assert_eq!(code, 1);
+    assert!(log.contains("panicked: ") && log.contains("alice"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
 }
 
 #[test]

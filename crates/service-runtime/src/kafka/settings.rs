@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use super::GroupOptions;
 use crate::ConfigError;
 use crate::Context;
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, Secret};
 
 /// Settings of a producer: idempotent, acknowledged by all in-sync replicas, partitioned
 /// as Java's and Spark's producers do it. Set what is yours (`transactional.id` …) on it.
@@ -80,7 +80,7 @@ fn check_native(
     kafka: &KafkaConfig,
     config: &ClientConfig,
     table: &str,
-    properties: &BTreeMap<String, String>,
+    properties: &BTreeMap<String, Secret>,
 ) -> Result<(), ConfigError> {
     match config.create_native_config() {
         Ok(_) => Ok(()),
@@ -161,8 +161,8 @@ fn set_producer(config: &mut ClientConfig) {
         .set("retry.backoff.max.ms", "40");
 }
 
-fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, String>) {
+fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, Secret>) {
     for (name, value) in properties {
-        config.set(name, value);
+        config.set(name, value.expose());
     }
 }
