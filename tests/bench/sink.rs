@@ -1,16 +1,21 @@
 //! `bench sink`: results to Parquet.
 
-use std::hint::black_box;
 use std::io::BufRead;
 use std::sync::Arc;
 
-use anyhow::Result;
-use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use anyhow::{Context, Result, ensure};
+use arrow::array::{
+    ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchReader,
+    StringArray, TimestampMillisecondArray,
+};
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow_json::ReaderBuilder;
+use bytes::Bytes;
 use fraud_model::{Model, ModelOptions, Scorer};
 use local_stack::checkout;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use results_sink_svc::{FileBench, ResultMessage};
 use schema::result;
 use schema::transaction::{TransactionBatch, TransactionParser};
@@ -30,12 +35,16 @@ const R9: Target = Target {
 
 /// Several row groups.
 const ROWS: usize = 400_000;
+/// Where the transactions stood.
+const PARTITION: i32 = 1;
+/// Of the first transaction; the others follow by milliseconds.
+const FIRST_TIME: i64 = 1_573_396_986_000;
 /// Rows that arrow-json decodes at once; more don't make it faster.
 const DECODED_ROWS: usize = 8192;
 
-/// Measures both, which write the same columns with the same settings. What isn't in the
-/// JSON – places, times and model, of messages and headers – arrow-json's side is given
-/// for nothing, ready for the file.
+/// Measures both, which write the same rows with the same settings. What isn't in the
+/// JSON – places, times and model, of messages and headers, and the probability of fraud
+/// in a column of its own – arrow-json's side is given for nothing, ready for the file.
 pub(crate) fn run(arguments: &RoundsArguments) -> Result<()> {
     let values = results()?;
     let messages: Vec<_> = values
@@ -44,11 +53,11 @@ pub(crate) fn run(arguments: &RoundsArguments) -> Result<()> {
         .map(|(offset, value)| ResultMessage {
             value,
             model: b"fraud-classifier@0123456789ab",
-            source: format!("1:{offset}:{}", 1_573_396_986_000 + offset).into_bytes(),
+            source: format!("{PARTITION}:{offset}:{}", FIRST_TIME + offset as i64).into_bytes(),
         })
         .collect();
     let lines = values.join(&b'\n');
-    let others = other_columns()?;
+    let others = other_columns(&values)?;
     let files = FileBench::default();
     println!(
         "{ROWS} results of {} bytes, median of {} rounds by turns, one thread",
@@ -56,19 +65,21 @@ pub(crate) fn run(arguments: &RoundsArguments) -> Result<()> {
         arguments.rounds
     );
 
-    let (mut our_bytes, mut their_bytes) = (0, 0);
+    let (mut our_file, mut their_file) = (Vec::new(), Vec::new());
     let times = take_turns(
         arguments.rounds,
         &mut [
             ("ours", &mut || {
-                our_bytes = files.write(&messages).expect("results can be written");
+                our_file = files.write(&messages).expect("results can be written");
             }),
             ("arrow-json", &mut || {
-                let file = write_by_arrow(&lines, &others, &files).expect("results can be written");
-                their_bytes = black_box(file).len() as u64;
+                their_file =
+                    write_by_arrow(&lines, &others, &files).expect("results can be written");
             }),
         ],
     );
+    let our_file = our_file.concat();
+    check_equal(&our_file, &their_file)?;
     let per_second: Vec<_> = times
         .iter()
         .map(|time| ROWS as f64 / time.as_secs_f64())
@@ -76,7 +87,11 @@ pub(crate) fn run(arguments: &RoundsArguments) -> Result<()> {
     println!();
     print_row("", &["rows/s", "bytes a row"].map(str::to_owned));
     let names = ["ours", "arrow-json + ArrowWriter"];
-    for ((name, per_second), bytes) in names.iter().zip(&per_second).zip([our_bytes, their_bytes]) {
+    for ((name, per_second), bytes) in names
+        .iter()
+        .zip(&per_second)
+        .zip([our_file.len(), their_file.len()])
+    {
         let bytes_a_row = format!("{:.1}", bytes as f64 / ROWS as f64);
         print_row(name, &[format!("{per_second:.0}"), bytes_a_row]);
     }
@@ -157,22 +172,65 @@ fn json_schema() -> SchemaRef {
 }
 
 /// The columns of a result file that aren't in the JSON.
-fn other_columns() -> Result<RecordBatch> {
-    let rows = || 0..ROWS as i64;
-    let numbers = || Arc::new(Int64Array::from_iter_values(rows())) as ArrayRef;
-    let zeros = || Arc::new(Int32Array::from(vec![0; ROWS])) as ArrayRef;
+fn other_columns(values: &[Vec<u8>]) -> Result<RecordBatch> {
+    let offsets = || 0..ROWS as i64;
+    let numbers = || Arc::new(Int64Array::from_iter_values(offsets())) as ArrayRef;
+    let times = |first: i64| {
+        let times = offsets().map(|offset| first + offset);
+        Arc::new(TimestampMillisecondArray::from_iter_values(times)) as ArrayRef
+    };
+    let partitions = |partition| Arc::new(Int32Array::from(vec![partition; ROWS])) as ArrayRef;
     let texts = |text| Arc::new(StringArray::from(vec![text; ROWS])) as ArrayRef;
-    let doubles = rows().map(|row| row as f64 / ROWS as f64);
-    let doubles = Arc::new(Float64Array::from_iter_values(doubles)) as ArrayRef;
+    let mut fraud_probabilities = Vec::with_capacity(ROWS);
+    for value in values {
+        let probability = result::parse(Some(value))?.probability;
+        fraud_probabilities.push(probability.map(|values| values[1]));
+    }
     Ok(RecordBatch::try_from_iter([
-        ("fraud_probability", doubles),
+        (
+            "fraud_probability",
+            Arc::new(Float64Array::from(fraud_probabilities)) as ArrayRef,
+        ),
         ("model_name", texts("fraud-classifier")),
         ("model_version", texts("0123456789ab")),
-        ("kafka_partition", zeros()),
+        ("kafka_partition", partitions(0)),
         ("kafka_offset", numbers()),
-        ("kafka_timestamp", numbers()),
-        ("source_partition", zeros()),
+        ("kafka_timestamp", times(0)),
+        ("source_partition", partitions(PARTITION)),
         ("source_offset", numbers()),
-        ("source_timestamp", numbers()),
+        ("source_timestamp", times(FIRST_TIME)),
     ])?)
+}
+
+/// An error unless both files have the same rows.
+fn check_equal(ours: &[u8], theirs: &[u8]) -> Result<()> {
+    let (ours, theirs) = (read(ours)?, read(theirs)?);
+    for (field, ours) in ours.schema().fields().iter().zip(ours.columns()) {
+        let name = field.name();
+        let theirs = theirs.column_by_name(name).context("a column is missing")?;
+        // Theirs is the struct around the values.
+        let theirs = match theirs.as_struct_opt() {
+            Some(vector) => vector.column_by_name("values").context("no values")?,
+            None => theirs,
+        };
+        let equal = without_zone(ours)? == without_zone(theirs)?;
+        ensure!(equal, "the files differ in {name}");
+    }
+    Ok(())
+}
+
+/// A column whose times are numbers: the zone of all of them is UTC, which has two names.
+fn without_zone(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Timestamp(..) => Ok(cast(column, &DataType::Int64)?),
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
+fn read(file: &[u8]) -> Result<RecordBatch> {
+    let file = Bytes::copy_from_slice(file);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
 }

@@ -9,10 +9,10 @@ use service_runtime::{Failure, Reason};
 
 use crate::chain::{ChainEnd, Resume, resume};
 use crate::chain_ends::{ChainError, chain_ends};
+use crate::file_format::FileFormat;
 use crate::intake::Intake;
 use crate::outage::Trouble;
 use crate::partition::{FileOptions, PartitionWork};
-use crate::result_file::FileFormat;
 use crate::store::Store;
 
 /// How long to wait for the cluster's id.

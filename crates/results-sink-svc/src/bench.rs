@@ -1,11 +1,14 @@
 //! What the benchmarks measure.
 
 use anyhow::Result;
+use bytes::Bytes;
 use parquet::file::properties::WriterProperties;
+use schema::result::ResultRecord;
 
+use crate::file_format::FileFormat;
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
-use crate::result_file::{FileFormat, ResultFile};
+use crate::result_file::ResultFile;
 use crate::row::{Origin, Row};
 
 /// A message of the topic `results`.
@@ -39,8 +42,8 @@ impl FileBench {
         &self.format.properties
     }
 
-    /// Writes all messages to one file; returns its length.
-    pub fn write(&self, messages: &[ResultMessage<'_>]) -> Result<u64> {
+    /// Writes all messages to one file; returns its parts.
+    pub fn write(&self, messages: &[ResultMessage<'_>]) -> Result<Vec<Bytes>> {
         let name = FileName {
             date: FileDate::UNKNOWN,
             topic: "results".to_owned(),
@@ -52,8 +55,9 @@ impl FileBench {
             kafka_timestamp: None,
         };
         let mut file = ResultFile::open(&self.format, "", name, first_row)?;
+        let mut record = ResultRecord::default();
         for (offset, message) in (0..).zip(messages) {
-            let record = schema::result::parse(Some(message.value))?;
+            schema::result::parse_into(Some(message.value), &mut record)?;
             file.append(&Row {
                 record: &record,
                 fraud_probability: record
@@ -63,9 +67,9 @@ impl FileBench {
                 kafka_partition: 0,
                 kafka_offset: offset,
                 kafka_timestamp: Some(offset),
-                origin: Origin::parse(Some(message.model), Some(&message.source)),
+                origin: Origin::of_headers(Some(message.model), Some(&message.source)),
             })?;
         }
-        Ok(file.finish(0)?.bytes())
+        Ok(file.finish(0)?.parts)
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use arrow::array::{
-    ArrayRef, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    ArrayRef, Float64Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch,
     TimestampMillisecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 
+use crate::models::Models;
 use crate::row::Row;
 
 /// What a row takes beside its probability and its model's name.
@@ -17,6 +18,7 @@ const ROW_BYTES: usize = 100;
 /// Rows that aren't encoded yet, in the columns of [`schema::result_file`].
 #[derive(Debug)]
 pub(crate) struct Columns {
+    /// With models as a dictionary, which the writer of a file takes for texts.
     schema: SchemaRef,
     rows: usize,
     /// About what the rows take.
@@ -27,8 +29,7 @@ pub(crate) struct Columns {
     probability: ListBuilder<Float64Builder>,
     fraud_probability: Float64Builder,
     prediction: Float64Builder,
-    model_name: StringBuilder,
-    model_version: StringBuilder,
+    models: Models,
     kafka_partition: Int32Builder,
     kafka_offset: Int64Builder,
     kafka_timestamp: TimestampMillisecondBuilder,
@@ -38,26 +39,41 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn new(schema: SchemaRef) -> Self {
-        let timestamps =
-            |name| TimestampMillisecondBuilder::new().with_data_type(type_of(&schema, name));
+    /// None yet, with room for so many.
+    pub(crate) fn new(file_schema: &Schema, rows: usize) -> Self {
+        let fields = file_schema
+            .fields()
+            .iter()
+            .map(|field| match field.name().as_str() {
+                "model_name" | "model_version" => {
+                    Arc::new(field.as_ref().clone().with_data_type(Models::data_type()))
+                }
+                _ => Arc::clone(field),
+            });
+        Self::with_capacity(Arc::new(Schema::new(fields.collect::<Fields>())), rows)
+    }
+
+    fn with_capacity(schema: SchemaRef, rows: usize) -> Self {
+        let timestamps = |name| {
+            TimestampMillisecondBuilder::with_capacity(rows).with_data_type(type_of(&schema, name))
+        };
+        let doubles = || Float64Builder::with_capacity(rows);
         Self {
             rows: 0,
             bytes: 0,
-            transaction_id: Int64Builder::new(),
+            transaction_id: Int64Builder::with_capacity(rows),
             ts: timestamps("ts"),
-            tx_fraud: Int32Builder::new(),
-            probability: ListBuilder::new(Float64Builder::new())
+            tx_fraud: Int32Builder::with_capacity(rows),
+            probability: ListBuilder::with_capacity(Float64Builder::with_capacity(2 * rows), rows)
                 .with_field(item_of(&schema, "probability")),
-            fraud_probability: Float64Builder::new(),
-            prediction: Float64Builder::new(),
-            model_name: StringBuilder::new(),
-            model_version: StringBuilder::new(),
-            kafka_partition: Int32Builder::new(),
-            kafka_offset: Int64Builder::new(),
+            fraud_probability: doubles(),
+            prediction: doubles(),
+            models: Models::with_capacity(rows),
+            kafka_partition: Int32Builder::with_capacity(rows),
+            kafka_offset: Int64Builder::with_capacity(rows),
             kafka_timestamp: timestamps("kafka_timestamp"),
-            source_partition: Int32Builder::new(),
-            source_offset: Int64Builder::new(),
+            source_partition: Int32Builder::with_capacity(rows),
+            source_offset: Int64Builder::with_capacity(rows),
             source_timestamp: timestamps("source_timestamp"),
             schema,
         }
@@ -85,8 +101,7 @@ impl Columns {
         }
         self.fraud_probability.append_option(row.fraud_probability);
         self.prediction.append_value(record.prediction);
-        self.model_name.append_option(row.origin.model_name);
-        self.model_version.append_option(row.origin.model_version);
+        self.models.append(row.origin.model);
         self.kafka_partition.append_value(row.kafka_partition);
         self.kafka_offset.append_value(row.kafka_offset);
         self.kafka_timestamp.append_option(row.kafka_timestamp);
@@ -98,20 +113,20 @@ impl Columns {
         self.source_timestamp
             .append_option(source.and_then(|source| source.timestamp));
         self.rows += 1;
+        // A model's name counts in each row, as it may be written so.
         self.bytes += ROW_BYTES
-            + row
-                .record
-                .probability
-                .as_ref()
-                .map_or(0, |values| size_of_val(values.as_slice()))
-            + row.origin.model_name.map_or(0, str::len)
-            + row.origin.model_version.map_or(0, str::len);
+            + record.probability.as_deref().map_or(0, size_of_val)
+            + row.origin.model.map_or(0, size_of_val);
     }
 
     /// The rows so far; none are left.
     pub(crate) fn take(&mut self) -> Result<RecordBatch> {
-        self.rows = 0;
-        self.bytes = 0;
+        let empty = Self::with_capacity(Arc::clone(&self.schema), self.rows);
+        std::mem::replace(self, empty).finish()
+    }
+
+    fn finish(mut self) -> Result<RecordBatch> {
+        let [model_name, model_version] = self.models.finish()?;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.transaction_id.finish()),
             Arc::new(self.ts.finish()),
@@ -119,8 +134,8 @@ impl Columns {
             Arc::new(self.probability.finish()),
             Arc::new(self.fraud_probability.finish()),
             Arc::new(self.prediction.finish()),
-            Arc::new(self.model_name.finish()),
-            Arc::new(self.model_version.finish()),
+            model_name,
+            model_version,
             Arc::new(self.kafka_partition.finish()),
             Arc::new(self.kafka_offset.finish()),
             Arc::new(self.kafka_timestamp.finish()),
@@ -128,7 +143,7 @@ impl Columns {
             Arc::new(self.source_offset.finish()),
             Arc::new(self.source_timestamp.finish()),
         ];
-        RecordBatch::try_new(self.schema.clone(), columns)
+        RecordBatch::try_new(self.schema, columns)
             .context("cannot put rows into the columns of a result file")
     }
 }

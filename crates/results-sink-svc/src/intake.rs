@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -27,6 +28,8 @@ pub(crate) struct Intake {
     pub(crate) policy: RollPolicy,
     pub(crate) memory_limit: u64,
     pub(crate) positive_class: usize,
+    /// Where each result is read into: its memory is used again.
+    pub(crate) record: ResultRecord,
     pub(crate) console: Option<Console>,
     /// The reader of standard output is gone.
     pub(crate) is_console_closed: bool,
@@ -39,10 +42,13 @@ impl Intake {
             // The group is about to take the partition back: a commit failed.
             return Ok(());
         }
-        match schema::result::parse(message.payload()) {
-            Ok(record) => self.take_result(message, &record).map_err(Failure::Runtime),
+        let mut record = mem::take(&mut self.record);
+        let taken = match schema::result::parse_into(message.payload(), &mut record) {
+            Ok(()) => self.take_result(message, &record).map_err(Failure::Runtime),
             Err(rejection) => self.take_unreadable(message, &rejection),
-        }
+        };
+        self.record = record;
+        taken
     }
 
     /// Closes the ranges that are too old.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `worker`, `settle`, `assignment`, `outage` | the loop: when to read, publish, commit, wait |
 //! | `intake`, `partition`, `range`, `roll` | what became of the messages that aren't committed yet |
-//! | `row`, `columns`, `result_file`, `chunks` | from messages to an encoded file |
+//! | `row`, `columns`, `models`, `file_format`, `result_file`, `chunks` | from messages to an encoded file |
 //! | `file_name`, `file_summary`, `chain`, `chain_ends` | which records a file stands for, and where to go on |
 //! | `store`, `publish` | files that are created once and never changed |
 //! | `console` | Python's `repr` of each message |
@@ -24,10 +24,12 @@ mod console;
 mod dead_letter;
 #[cfg(test)]
 mod exactly_once_tests;
+mod file_format;
 mod file_name;
 mod file_summary;
 mod intake;
 mod metrics;
+mod models;
 mod outage;
 mod partition;
 mod publish;

@@ -7,10 +7,11 @@ use anyhow::{Result, bail};
 use schema::RejectionCode;
 
 use crate::chain::{ChainEnd, CommitNote, Resume};
+use crate::file_format::FileFormat;
 use crate::file_name::{FileDate, FileName};
 use crate::file_summary::FirstRow;
 use crate::range::{OpenRange, SealedRange};
-use crate::result_file::{EncodedFile, FileFormat, ResultFile};
+use crate::result_file::{EncodedFile, ResultFile};
 use crate::roll::{RollPolicy, RollReason};
 use crate::row::Row;
 

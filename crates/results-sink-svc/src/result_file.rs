@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 
 use crate::chunks::Chunks;
 use crate::columns::Columns;
+use crate::file_format::FileFormat;
 use crate::file_name::FileName;
 use crate::file_summary::{FileSummary, FirstRow};
 use crate::row::Row;
@@ -20,49 +17,6 @@ use crate::row::Row;
 const BATCH_ROWS: usize = 1024;
 /// Or fewer, where rows are long: a probability may have any number of classes.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Readers take row groups in parallel; the one in progress isn't encoded in full.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// A row group's end copies it into the file, column by column, so that long rows
-/// would take their memory twice. Rows of two classes don't come near it.
-const ROW_GROUP_BYTES: usize = 16 << 20;
-/// Columns with few different values; in the others a dictionary costs time and saves nothing.
-const DICTIONARY_COLUMNS: [&str; 6] = [
-    "tx_fraud",
-    "prediction",
-    "model_name",
-    "model_version",
-    "kafka_partition",
-    "source_partition",
-];
-
-/// How files are written; one for all of them.
-#[derive(Debug, Clone)]
-pub(crate) struct FileFormat {
-    schema: SchemaRef,
-    pub(crate) properties: WriterProperties,
-}
-
-impl FileFormat {
-    pub(crate) fn new() -> Self {
-        let level = ZstdLevel::try_new(1).expect("zstd has a level 1");
-        let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_dictionary_enabled(false)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-            .set_created_by(format!(
-                "fraud-stream results-sink-svc version {}",
-                env!("CARGO_PKG_VERSION")
-            ));
-        for column in DICTIONARY_COLUMNS {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), true);
-        }
-        Self {
-            schema: schema::result_file::arrow_schema(),
-            properties: properties.build(),
-        }
-    }
-}
 
 /// An open file with its rows so far.
 pub(crate) struct ResultFile {
@@ -115,7 +69,7 @@ impl ResultFile {
         Ok(Self {
             name,
             summary,
-            columns: Columns::new(Arc::clone(&format.schema)),
+            columns: Columns::new(&format.schema, BATCH_ROWS),
             writer,
         })
     }

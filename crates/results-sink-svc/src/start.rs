@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use schema::result::ResultRecord;
 use service_runtime::kafka::{GroupConsumer, GroupOptions, TopicNeeds, wait_for_topics};
 use service_runtime::{Context, Failure, Reason, Service};
 use tracing::info;
@@ -63,6 +64,7 @@ pub fn run(config: SinkConfig, context: Context) -> Result<(), Failure> {
         policy: config.roll_policy(),
         memory_limit: config.memory,
         positive_class: config.positive_class,
+        record: ResultRecord::default(),
         console: config.console.then(Console::new),
         is_console_closed: false,
     };

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use schema::result::ResultRecord;
 
 use crate::chain::{ChainEnd, Resume};
+use crate::file_format::FileFormat;
 use crate::file_name::{FileDate, FileName};
 use crate::partition::{FileOptions, PartitionWork};
 use crate::range::SealedRange;
-use crate::result_file::{EncodedFile, FileFormat};
+use crate::result_file::EncodedFile;
 use crate::roll::RollReason;
 use crate::row::{Origin, Row};
 use crate::store::{LocalStore, Store};

@@ -87,8 +87,8 @@ pub(crate) fn transaction_time(value: Option<&Value<'_>>) -> Result<i64, Rejecti
 /// Reads a time that is written as Spark and producer-svc write it; `None` leaves the
 /// position.
 pub(crate) fn plain_time(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let text = cursor.peek_text("YYYY-MM-DDThh:mm:ss.SSSZ".len())?;
-    let time = timestamp::parse(text)?;
+    let text = cursor.peek_text(timestamp::PLAIN_LENGTH)?;
+    let time = timestamp::parse_plain(text.first_chunk()?)?;
     cursor.pass_text(text);
     Some(time)
 }

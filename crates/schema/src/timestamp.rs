@@ -4,6 +4,8 @@
 use std::io::Write;
 use std::ops::Range;
 
+/// Bytes of what [`write()`] writes, for years of four digits.
+pub(crate) const PLAIN_LENGTH: usize = "YYYY-MM-DDThh:mm:ss.SSSZ".len();
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 const YEARS_1_TO_9999: Range<i64> = days_from_date(1, 1, 1) * MILLISECONDS_PER_DAY
     ..days_from_date(10_000, 1, 1) * MILLISECONDS_PER_DAY;
@@ -35,8 +37,12 @@ fn parse_date(text: &[u8; 10]) -> Option<i64> {
     let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
     let month = two_digits(m1, m2)?;
     let day = two_digits(d1, d2)?;
+    is_date(year, month, day).then(|| days_from_date(year, month, day))
+}
+
+fn is_date(year: i64, month: i64, day: i64) -> bool {
     let exists = year >= 1 && (1..=12).contains(&month) && day >= 1;
-    (exists && day <= days_of_month(year, month)).then(|| days_from_date(year, month, day))
+    exists && day <= days_of_month(year, month)
 }
 
 /// Milliseconds since midnight of `hh:mm:ss`.
@@ -78,6 +84,40 @@ fn parse_zone(text: &[u8]) -> Option<i64> {
     let minutes = two_digits(m1, m2)?;
     let offset = two_digits(h1, h2)? * 60 + minutes;
     (minutes < 60 && offset <= MAX_ZONE_MINUTES).then_some(sign * offset * 60 * 1000)
+}
+
+/// The same of the one layout `YYYY-MM-DDThh:mm:ss.SSSZ`, which [`write()`] writes; eight
+/// bytes at a time.
+#[inline(always)]
+pub(crate) fn parse_plain(text: &[u8; PLAIN_LENGTH]) -> Option<i64> {
+    let thirds = text.as_chunks::<8>().0;
+    let date = plain_pairs(thirds[0], *b"0000-00-")?;
+    let day = plain_pairs(thirds[1], *b"00T00:00")?;
+    let second = plain_pairs(thirds[2], *b":00.000Z")?;
+    let (year, month, day, hours, minutes) =
+        (date[0] * 100 + date[2], date[5], day[0], day[3], day[6]);
+    let milliseconds = second[4] * 10 + i64::from(text[22] - b'0');
+    let seconds = second[1];
+    let exists = is_date(year, month, day) && hours < 24 && minutes < 60 && seconds < 60;
+    exists.then(|| {
+        let seconds = (hours * 60 + minutes) * 60 + seconds;
+        days_from_date(year, month, day) * MILLISECONDS_PER_DAY + seconds * 1000 + milliseconds
+    })
+}
+
+/// For each place the number of two digits that starts there, if there are digits where
+/// `layout` has zeros, and else what it has.
+#[inline(always)]
+fn plain_pairs(text: [u8; 8], layout: [u8; 8]) -> Option<[i64; 8]> {
+    const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
+    let word = u64::from_le_bytes(text) ^ u64::from_le_bytes(layout);
+    let mut room = [0x7f; 8];
+    for (room, byte) in room.iter_mut().zip(layout) {
+        *room -= if byte == b'0' { 9 } else { 0 };
+    }
+    let beyond = ((word & !HIGH_BITS) + u64::from_le_bytes(room)) | word;
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    (beyond & HIGH_BITS == 0).then(|| pairs.to_le_bytes().map(i64::from))
 }
 
 fn two_digits(tens: u8, ones: u8) -> Option<i64> {
@@ -166,3 +206,28 @@ fn date_from_days(days: i64) -> (i64, u32, u32) {
 const DAYS_PER_ERA: i64 = 146_097;
 /// From 0000-03-01 to 1970-01-01.
 const DAYS_TO_EPOCH: i64 = 719_468;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_reads_as_whatever_else(
+            milliseconds in YEARS_1_TO_9999,
+            at in 0..PLAIN_LENGTH,
+            byte: u8,
+        ) {
+            let mut text = Vec::new();
+            write(&mut text, milliseconds);
+            let plain = |text: &[u8]| parse_plain(text.first_chunk().unwrap());
+            prop_assert_eq!(plain(&text), Some(milliseconds));
+            text[at] = byte;
+            if let Some(milliseconds) = plain(&text) {
+                prop_assert_eq!(parse(&text), Some(milliseconds));
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use schema::result::ResultRecord;
+use schema::result::{ResultRecord, Source};
 
 use super::*;
-use crate::row::{Origin, Source};
+use crate::row::Origin;
 use crate::testing::{NOON, PARTITION, name, record, row};
 
 /// The file's rows, as one batch.
@@ -32,8 +32,7 @@ fn every_column_is_read_back_as_it_was_written() {
     let full = record(125_713_051);
     let mut full_row = row(&full, 76, Some(NOON + 5));
     full_row.origin = Origin {
-        model_name: Some("fraud-classifier"),
-        model_version: Some("3f2a"),
+        model: Some(b"fraud-classifier@3f2a"),
         source: Some(Source {
             partition: 4,
             offset: 1234,
@@ -161,5 +160,20 @@ fn long_rows_are_encoded_before_they_fill_the_memory() {
         file.append(&row(&record, offset, Some(NOON))).unwrap();
         assert!(file.columns.bytes() < BATCH_BYTES);
     }
+    assert_eq!(file.finish(199).unwrap().summary.rows, 200);
+}
+
+#[test]
+fn rows_with_long_names_of_models_are_too() {
+    let mut file = open();
+    let model = [&[b'm'; 100_000], &b"@1"[..]].concat();
+    for offset in 0..200 {
+        let record = record(offset);
+        let mut row = row(&record, offset, Some(NOON));
+        row.origin.model = Some(&model);
+        file.append(&row).unwrap();
+        assert!(file.columns.bytes() < BATCH_BYTES);
+    }
+    assert!(file.memory() < 20 << 20, "{}", file.memory());
     assert_eq!(file.finish(199).unwrap().summary.rows, 200);
 }

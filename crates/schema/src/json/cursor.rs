@@ -179,7 +179,7 @@ impl<'a> Cursor<'a> {
 /// Whether `text` starts with `bytes`, word by word: these are too short for the call
 /// that the standard library makes of a comparison.
 #[inline(always)]
-fn starts_with(text: &[u8], bytes: &[u8]) -> bool {
+pub(crate) fn starts_with(text: &[u8], bytes: &[u8]) -> bool {
     let Some(text) = text.get(..bytes.len()) else {
         return false;
     };

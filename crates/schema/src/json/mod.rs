@@ -13,8 +13,9 @@ mod string;
 mod value;
 mod write;
 
-pub(crate) use cursor::{Cursor, Malformed};
+pub(crate) use cursor::{Cursor, Malformed, starts_with};
 pub(crate) use number::NotAnInteger;
+pub(crate) use plain_number::{MAX_DIGITS, digits, plain_double, plain_integer};
 pub(crate) use string::JsonString;
 pub(crate) use value::Value;
 pub(crate) use write::{write_double, write_float, write_string};

@@ -3,9 +3,11 @@
 mod parser;
 mod plain;
 mod probability;
+mod source;
 mod writer;
 
-pub use parser::parse;
+pub use parser::{parse, parse_into};
+pub use source::Source;
 pub use writer::write;
 
 /// Header of a result: `<model name>@<version>`.
@@ -31,7 +33,7 @@ pub struct ScoredTransaction<'a> {
 }
 
 /// A result as read from the topic.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultRecord {
     /// The transaction's id.
     pub transaction_id: i64,

@@ -19,11 +19,19 @@ const ALL_CLASSES: u32 = 1 << 31;
 /// [`TransactionParser`](crate::transaction::TransactionParser) does. Missing
 /// fields come last: `transaction_id`, `ts`, `prediction`.
 pub fn parse(value: Option<&[u8]>) -> Result<ResultRecord, Rejection> {
+    let mut record = ResultRecord::default();
+    parse_into(value, &mut record)?;
+    Ok(record)
+}
+
+/// Sets `record`, whose memory is used again, to what [`parse`] would read; a rejection
+/// leaves anything in it.
+pub fn parse_into(value: Option<&[u8]>, record: &mut ResultRecord) -> Result<(), Rejection> {
     let message = value.ok_or_else(field::tombstone)?;
-    if let Some(record) = plain::read(message) {
-        return Ok(record);
+    if plain::read(message, record).is_none() {
+        *record = read(message).map_err(|rejection| field::unless_malformed(rejection, message))?;
     }
-    read(message).map_err(|rejection| field::unless_malformed(rejection, message))
+    Ok(())
 }
 
 fn read(message: &[u8]) -> Result<ResultRecord, Rejection> {
