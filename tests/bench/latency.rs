@@ -48,12 +48,21 @@ pub(crate) struct Latency {
     pub(crate) contender: Option<Contender>,
     /// One value a message, in no order.
     pub(crate) milliseconds: Vec<f64>,
+    /// CPU time of the contender's processes.
+    cpu: Duration,
+    /// Messages in that time, which are more than those that count.
+    messages: u32,
 }
 
 impl Latency {
     /// What it is called in tables.
     pub(crate) fn name(&self) -> &'static str {
         self.contender.map_or("topic alone", Contender::name)
+    }
+
+    /// Microseconds of CPU time a message.
+    pub(crate) fn cpu_microseconds(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / f64::from(self.messages)
     }
 
     /// In milliseconds.
@@ -66,6 +75,7 @@ impl Latency {
             format!("{:.2}", self.quantile(0.5)),
             format!("{:.2}", self.quantile(0.99)),
             format!("{:.2}", self.quantile(0.999)),
+            format!("{:.0}", self.cpu_microseconds()),
             self.milliseconds.len().to_string(),
         ];
         print_row(&format!("{}/s  {}", self.rate, self.name()), &cells);
@@ -80,6 +90,7 @@ impl Latency {
             "p50_ms": self.quantile(0.5),
             "p99_ms": self.quantile(0.99),
             "p999_ms": self.quantile(0.999),
+            "cpu_us_per_message": self.cpu_microseconds(),
         })
     }
 }
@@ -94,6 +105,8 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Vec<Latency>> {
                 rate,
                 contender,
                 milliseconds: Vec::new(),
+                cpu: Duration::ZERO,
+                messages: 0,
             });
         }
     }
@@ -110,19 +123,18 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Vec<Latency>> {
                 to,
                 partitions: plan.backlog.partitions,
             };
-            let by_rate = measure_once(plan, contender, &route, &sample)?;
-            for (rate, milliseconds) in plan.rates.iter().zip(by_rate) {
-                let mut latencies = all.iter_mut();
-                let latency = latencies.find(|one| one.rate == *rate && one.contender == contender);
-                let latency = latency.expect("there is one for each");
-                latency.milliseconds.extend(milliseconds);
-            }
+            let mut its: Vec<_> = all
+                .iter_mut()
+                .filter(|latency| latency.contender == contender)
+                .collect();
+            measure_once(plan, &mut its, contender, &route, &sample)?;
             for topic in [&route.from, &route.to] {
                 delete(plan.broker, &[topic], &[])?;
             }
         }
     }
-    print_row("", &["p50", "p99", "p99.9", "messages"].map(str::to_owned));
+    let header = ["p50", "p99", "p99.9", "CPU us/message", "messages"];
+    print_row("", &header.map(str::to_owned));
     for latency in &all {
         latency.print();
     }
@@ -130,13 +142,14 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Vec<Latency>> {
     Ok(all)
 }
 
-/// Milliseconds at each rate, one after the other.
+/// Measures one contender at its rates, one after the other.
 fn measure_once(
     plan: &Plan<'_>,
+    latencies: &mut [&mut Latency],
     contender: Option<Contender>,
     route: &Route,
     sample: &[Vec<u8>],
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<()> {
     for topic in [&route.from, &route.to] {
         create_topics(&route.broker, &[Topic::new(topic, route.partitions)])?;
     }
@@ -148,20 +161,29 @@ fn measure_once(
         running.wait_until_ready()?;
     }
     let exchange = Exchange::new(route, sample)?;
-    let sent = 0..plan.warm_up;
-    let warm_up = exchange.run(sent.clone(), None);
+    let warm_up = exchange.run(0..plan.warm_up, None);
     if let (Err(_), Some(running)) = (&warm_up, &mut running) {
+        // That it ended tells more than that nothing came.
         running.check()?;
     }
     warm_up?;
-    let mut next = sent.end;
-    let by_rate = plan.rates.iter().map(|&rate| {
-        let ids = next..next + (rate * (WARM_UP_SECONDS + plan.seconds)) as usize;
+    let cpu = || match &running {
+        Some(running) => running.process().cpu_time(),
+        None => Ok(Duration::ZERO),
+    };
+    let mut next = plan.warm_up;
+    for latency in latencies {
+        let messages = latency.rate * (WARM_UP_SECONDS + plan.seconds);
+        let ids = next..next + messages as usize;
         next = ids.end;
-        let milliseconds = exchange.run(ids, Some(rate))?;
-        Ok(milliseconds[(rate * WARM_UP_SECONDS) as usize..].to_vec())
-    });
-    by_rate.collect()
+        let before = cpu()?;
+        let milliseconds = exchange.run(ids, Some(latency.rate))?;
+        latency.cpu += cpu()? - before;
+        latency.messages += messages;
+        let is_warm = (latency.rate * WARM_UP_SECONDS) as usize;
+        latency.milliseconds.extend(&milliseconds[is_warm..]);
+    }
+    Ok(())
 }
 
 /// Sends transactions to one end of a route, and receives results at the other.

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
         .iter()
         .flat_map(|backlog| {
             WORKERS.map(|workers| Run {
-                name: format!("{workers} of {} partitions", backlog.partitions),
+                name: format!("{workers} workers on {}", backlog.partitions),
                 contender: Contender::Scorer(Scorer {
                     exactly_once: true,
                     headers: true,
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
         })
         .collect();
     println!(
-        "\nworkers of partitions, exactly once, {} rounds by turns",
+        "\nexactly once, workers on partitions, {} rounds by turns",
         arguments.rounds
     );
     let all = throughput::take_turns(&broker.address(), &runs, arguments.rounds, 0)?;
@@ -56,8 +56,17 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
     print_table("CPU s/million", &medians, |run| {
         format!("{:.2}", run.cpu_seconds_per_million)
     });
-    let rows = runs.iter().zip(&medians);
-    let rows: Vec<_> = rows.map(|(run, median)| median.json(&run.name)).collect();
+    let cells = PARTITIONS
+        .iter()
+        .flat_map(|partitions| WORKERS.map(|workers| (partitions, workers)));
+    let rows = cells.zip(runs.iter().zip(&medians));
+    let rows = rows.map(|((partitions, workers), (run, median))| {
+        let mut row = median.json(&run.name);
+        row["partitions"] = json!(partitions);
+        row["workers"] = json!(workers);
+        row
+    });
+    let rows: Vec<_> = rows.collect();
     write_json(
         "scale",
         &json!({"rounds": arguments.rounds, "medians": rows}),
@@ -66,10 +75,10 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
 
 /// A row for each number of partitions, a column for each number of workers.
 fn print_table(what: &str, medians: &[Throughput], cell: impl Fn(&Throughput) -> String) {
-    print_row(what, &WORKERS.map(|workers| format!("{workers} workers")));
+    print_row(what, &WORKERS.map(|workers| format!("workers: {workers}")));
     for (partitions, medians) in PARTITIONS.iter().zip(medians.chunks(WORKERS.len())) {
         let cells: Vec<_> = medians.iter().map(&cell).collect();
-        print_row(&format!("{partitions} partitions"), &cells);
+        print_row(&format!("partitions: {partitions}"), &cells);
     }
     println!();
 }
