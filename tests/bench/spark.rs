@@ -91,10 +91,10 @@ pub(crate) struct SparkArguments {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Rounds of latency, whose messages are counted together; 0: none
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     latency_rounds: usize,
     /// Seconds of each of them
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 15)]
     latency_seconds: u32,
     /// Transactions that each passes on before its latency is measured
     #[arg(long, default_value_t = 300_000)]
