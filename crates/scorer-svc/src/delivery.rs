@@ -1,15 +1,16 @@
 //! How work becomes durable: one small step in two ways.
 //!
 //! Work is what was sent since [`Delivery::begin`], and the positions in the
-//! input that it reaches. [`Delivery::settle`] makes both durable; after an
-//! [`Interruption`], [`Delivery::undo`] makes
-//! room for doing it again from the committed offsets.
+//! input that it reaches. [`Delivery::settle`] makes both durable, which
+//! [`Delivery::is_settled`] awaits; after an [`Interruption`], [`Delivery::undo`]
+//! makes room for doing it again from the committed offsets.
 
 mod at_least_once;
 mod exactly_once;
 mod transactor;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use service_runtime::kafka::{CommittedOffset, GroupConsumer};
 
@@ -46,7 +47,8 @@ impl Delivery {
         }
     }
 
-    /// Makes what was sent durable, and the positions after it.
+    /// Begins to make what was sent durable, and the positions after it. Until it
+    /// [is](Self::is_settled), nothing else may be begun.
     pub(crate) fn settle(
         &mut self,
         positions: &Positions,
@@ -55,6 +57,18 @@ impl Delivery {
         match self {
             Self::AtLeastOnce(delivery) => delivery.settle(positions, consumer),
             Self::ExactlyOnce(delivery) => delivery.settle(positions, consumer),
+        }
+    }
+
+    /// Whether what was to be settled is so within `wait`.
+    pub(crate) fn is_settled(
+        &mut self,
+        wait: Duration,
+        consumer: &GroupConsumer,
+    ) -> Result<bool, Interruption> {
+        match self {
+            Self::AtLeastOnce(_) => Ok(true),
+            Self::ExactlyOnce(delivery) => delivery.is_settled(wait, consumer),
         }
     }
 
@@ -69,7 +83,7 @@ impl Delivery {
         matches!(self, Self::AtLeastOnce(_))
     }
 
-    /// Undoes what can be undone of the work at hand.
+    /// Undoes what can be undone of the work at hand. Nothing may be about to be settled.
     pub(crate) fn undo(&mut self) -> Result<(), Interruption> {
         match self {
             Self::AtLeastOnce(delivery) => delivery.undo(),

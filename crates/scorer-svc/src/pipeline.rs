@@ -17,11 +17,15 @@ use crate::results::Results;
 
 /// Enough for the model's inner loops; few enough to stay in the CPU's cache.
 const BATCH_MESSAGES: usize = 1000;
-const BATCH_BYTES: usize = 8 << 20;
+/// What is read while nothing may be sent: as much as comes in the time of a commit.
+const MOST_MESSAGES: usize = 16_000;
+const MOST_BYTES: usize = 8 << 20;
 
 /// What turns messages into scores, and the counts of it.
 pub(crate) struct Pipeline {
     batch: Batch,
+    /// So many messages are a batch.
+    batch_messages: usize,
     scorer: Scorer,
     tally: Tally,
     results: Results,
@@ -38,6 +42,7 @@ impl Pipeline {
     ) -> Self {
         Self {
             batch: Batch::new(model),
+            batch_messages: BATCH_MESSAGES,
             scorer: Scorer::new(Arc::clone(model)),
             tally,
             results,
@@ -50,16 +55,23 @@ impl Pipeline {
         self.batch.push(message);
     }
 
-    /// Whether the batch must be sent before another message is taken.
+    /// Whether the batch should be sent before another message is taken.
     pub(crate) fn is_full(&self) -> bool {
-        self.batch.len() >= BATCH_MESSAGES || self.batch.bytes() >= BATCH_BYTES
+        self.batch.len() >= self.batch_messages || self.batch.bytes() >= MOST_BYTES
+    }
+
+    /// Makes room for more messages in a batch that can't be sent yet. `false`: it holds
+    /// as many as it may.
+    pub(crate) fn make_room(&mut self) -> bool {
+        self.batch_messages = (self.batch.len() + BATCH_MESSAGES).min(MOST_MESSAGES);
+        !self.is_full()
     }
 
     /// Scores the batch, sends what came of it, and empties it.
     pub(crate) fn send(&mut self, producer: &Producer) -> Result<(), Interruption> {
         self.send_refused(producer)?;
         self.send_scored(producer)?;
-        self.batch.clear();
+        self.empty_batch();
         Ok(())
     }
 
@@ -122,8 +134,13 @@ impl Pipeline {
 
     /// What was sent or is at hand will be read again.
     pub(crate) fn undone(&mut self) {
-        self.batch.clear();
+        self.empty_batch();
         self.tally.undone();
         self.results.undone();
+    }
+
+    fn empty_batch(&mut self) {
+        self.batch.clear();
+        self.batch_messages = BATCH_MESSAGES;
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! One thread owns a worker: its consumer, its producer and all of their state.
 //! Work opens with the first message, is scored and sent batch by batch, and is
-//! settled once the input is drained or `commit_interval` has passed. Whatever
-//! comes between, all of it is undone and read again from the committed offsets.
+//! settled once the input is drained or `commit_interval` has passed. That takes
+//! several answers of the broker; what comes meanwhile is read ahead, and sent
+//! afterwards. Whatever comes between, all of it is undone and read again from the
+//! committed offsets.
 
 mod pace;
+mod partitions;
 mod work;
 
 use std::time::{Duration, Instant};
@@ -13,11 +16,16 @@ use std::time::{Duration, Instant};
 use service_runtime::kafka::{GroupConsumer, Polled, Start};
 use service_runtime::{Failure, Health, Shutdown, failpoint};
 
-use crate::delivery::{Delivery, Positions, committed_offsets};
+use crate::delivery::Delivery;
 use crate::interruption::Interruption;
 use crate::pipeline::Pipeline;
 use pace::Pace;
-use work::{QUIET_WAIT, Work};
+use work::Work;
+
+/// While work is being settled and no message comes, other events are looked at this often.
+const LOOK_AROUND: Duration = Duration::from_millis(1);
+/// The wish to stop, while nothing else can be done.
+const LONG_LOOK_AROUND: Duration = Duration::from_millis(50);
 
 /// What a worker is made of.
 pub(crate) struct Parts {
@@ -39,15 +47,11 @@ pub(crate) struct Worker {
     parts: Parts,
     assigned: Vec<i32>,
     work: Work,
+    /// When the last was sent of the work before it, while that is being settled.
+    settling: Option<Instant>,
+    /// Whether [`Delivery::begin`] was called for what is neither settled nor undone.
+    is_begun: bool,
     pace: Pace,
-}
-
-/// Where partitions are read on.
-struct Starts {
-    /// The next offset of each.
-    positions: Positions,
-    /// Those of them that nobody has committed before.
-    fresh: Positions,
 }
 
 impl Worker {
@@ -57,6 +61,8 @@ impl Worker {
             parts,
             assigned: Vec::new(),
             work: Work::default(),
+            settling: None,
+            is_begun: false,
             pace: Pace::default(),
         }
     }
@@ -75,7 +81,7 @@ impl Worker {
 
     /// Handles what the consumer brings next.
     fn step(&mut self) -> Result<(), Interruption> {
-        match self.parts.consumer.poll(self.work.wait())? {
+        let has_come = match self.parts.consumer.poll(self.wait())? {
             Polled::Message(message) => {
                 failpoint("scorer_after_poll");
                 let (partition, offset) = (message.partition(), message.offset());
@@ -88,14 +94,28 @@ impl Worker {
                 if self.parts.consumer.has_next() && !self.parts.pipeline.is_full() {
                     return Ok(());
                 }
+                true
             }
             Polled::Assigned(partitions) => return self.take_over(partitions),
             Polled::Revoked { lost, .. } => return self.give_back(lost),
-            Polled::Nothing if !self.work.is_open() => return Ok(()),
-            Polled::Nothing => self.nothing_came()?,
+            Polled::Nothing => false,
+        };
+        let patience = if has_come {
+            Duration::ZERO
+        } else {
+            LOOK_AROUND
+        };
+        if !self.may_send(patience)? {
+            return self.read_ahead();
+        }
+        if !self.work.is_open() {
+            return Ok(());
         }
         if self.work.is_due(self.parts.commit_interval) || self.work.is_full() {
             return self.settle();
+        }
+        if !has_come {
+            return self.nothing_came();
         }
         if self.parts.pipeline.is_full() {
             return self.send();
@@ -103,20 +123,50 @@ impl Worker {
         Ok(())
     }
 
+    /// How long the next message may be waited for.
+    fn wait(&self) -> Duration {
+        if self.settling.is_some() {
+            return Duration::ZERO;
+        }
+        let rest = self.rest();
+        if self.work.is_open() && !rest.is_zero() {
+            return rest;
+        }
+        self.work.wait()
+    }
+
+    fn rest(&self) -> Duration {
+        if self.parts.delivery.shows_at_once() {
+            return Duration::ZERO;
+        }
+        self.pace.rest()
+    }
+
+    /// Whether the work before is settled, which is waited for at most `patience`, and the
+    /// broker ready for the next.
+    fn may_send(&mut self, patience: Duration) -> Result<bool, Interruption> {
+        Ok(self.is_settled(patience)? && self.rest().is_zero())
+    }
+
+    /// Makes room for messages that can't be sent yet. Where there is none, nothing is read
+    /// until they can.
+    fn read_ahead(&mut self) -> Result<(), Interruption> {
+        if self.parts.pipeline.make_room() {
+            return Ok(());
+        }
+        self.wait_until_settled()?;
+        self.send()
+    }
+
     /// Settles the work, or waits for more of it. Little work is worth no waiting: what
     /// can be seen before it is settled is sent, else it is settled.
     fn nothing_came(&mut self) -> Result<(), Interruption> {
-        let delivery = &self.parts.delivery;
-        let wait = if self.work.is_small() && !delivery.shows_at_once() {
-            self.pace.rest()
-        } else {
-            QUIET_WAIT
-        };
-        let is_drained = self.work.note_nothing(wait) || self.parts.consumer.is_drained();
-        if is_drained || wait.is_zero() {
+        let shows_at_once = self.parts.delivery.shows_at_once();
+        let is_drained = self.work.note_nothing() || self.parts.consumer.is_drained();
+        if is_drained || (self.work.is_small() && !shows_at_once) {
             return self.settle();
         }
-        if self.work.is_small() && self.parts.delivery.shows_at_once() {
+        if self.work.is_small() {
             self.send()?;
             self.parts.delivery.producer().hurry();
         }
@@ -125,16 +175,16 @@ impl Worker {
 
     /// Scores and sends the batch at hand.
     fn send(&mut self) -> Result<(), Interruption> {
-        if !self.work.is_begun {
+        if !self.is_begun {
             self.parts.delivery.begin()?;
-            self.work.is_begun = true;
+            self.is_begun = true;
         }
         self.parts.pipeline.send(self.parts.delivery.producer())?;
         self.parts.health.progress(self.parts.name);
         Ok(())
     }
 
-    /// Scores and sends what is at hand and commits all of the work.
+    /// Scores and sends what is at hand, and begins to settle all of the work.
     fn settle(&mut self) -> Result<(), Interruption> {
         if !self.work.is_open() {
             return Ok(());
@@ -146,53 +196,64 @@ impl Worker {
             delivery, consumer, ..
         } = &mut self.parts;
         delivery.settle(&self.work.positions, consumer)?;
-        self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
-        self.pace.committed();
-        self.close_work();
-        Ok(())
-    }
-
-    /// Undoes all of the work.
-    fn undo(&mut self) -> Result<(), Interruption> {
-        if self.work.is_begun {
-            self.parts.delivery.undo()?;
-        }
-        self.parts.pipeline.undone();
-        self.close_work();
-        Ok(())
-    }
-
-    fn close_work(&mut self) {
+        self.settling = Some(sent);
         self.work = Work::default();
-        self.parts.health.idle(self.parts.name);
-    }
-
-    /// Begins with new partitions where the group left them.
-    fn take_over(&mut self, partitions: Vec<i32>) -> Result<(), Interruption> {
-        let Some(Starts { positions, fresh }) = self.starts(&partitions)? else {
-            return Ok(());
-        };
-        self.parts.consumer.begin(&positions)?;
-        self.assigned = partitions;
-        if !fresh.is_empty() {
-            // The choice is made once: what comes between `latest` and a crash
-            // before the first commit must not be passed over.
-            self.parts.consumer.commit(&committed_offsets(&fresh))?;
-        }
+        self.is_settled(Duration::ZERO)?;
         Ok(())
     }
 
-    /// Gives all partitions back. Another member may own lost ones already.
-    fn give_back(&mut self, lost: bool) -> Result<(), Interruption> {
-        if !lost && self.parts.delivery.settles_when_revoked() {
-            match self.settle() {
-                Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
-                Err(interruption) => return Err(interruption),
+    /// Whether nothing is left that is being settled, which is waited for at most `patience`.
+    fn is_settled(&mut self, patience: Duration) -> Result<bool, Interruption> {
+        let Some(sent) = self.settling else {
+            return Ok(true);
+        };
+        let Parts {
+            delivery, consumer, ..
+        } = &mut self.parts;
+        match delivery.is_settled(patience, consumer) {
+            Ok(false) => return Ok(false),
+            Ok(true) => self.settling = None,
+            Err(interruption) => {
+                self.settling = None;
+                return Err(interruption);
             }
         }
-        self.undo()?;
-        self.parts.consumer.release()?;
-        self.assigned.clear();
+        self.is_begun = false;
+        self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
+        self.pace.committed();
+        if self.work.is_open() {
+            self.parts.health.progress(self.parts.name);
+        } else {
+            self.parts.health.idle(self.parts.name);
+        }
+        Ok(true)
+    }
+
+    fn wait_until_settled(&mut self) -> Result<(), Interruption> {
+        while !self.is_settled(LONG_LOOK_AROUND)? {}
+        Ok(())
+    }
+
+    /// Settles all work, and waits until it is.
+    fn settle_all(&mut self) -> Result<(), Interruption> {
+        self.wait_until_settled()?;
+        self.settle()?;
+        self.wait_until_settled()
+    }
+
+    /// Undoes all work, but for what is being settled and can be.
+    fn undo(&mut self) -> Result<(), Interruption> {
+        match self.wait_until_settled() {
+            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
+            Err(interruption) => return Err(interruption),
+        }
+        if self.is_begun {
+            self.parts.delivery.undo()?;
+            self.is_begun = false;
+        }
+        self.parts.pipeline.undone();
+        self.work = Work::default();
+        self.parts.health.idle(self.parts.name);
         Ok(())
     }
 
@@ -218,43 +279,13 @@ impl Worker {
         }
     }
 
-    fn rewind(&mut self) -> Result<(), Interruption> {
-        if let Some(Starts { positions, .. }) = self.starts(&self.assigned.clone())? {
-            self.parts.consumer.seek(&positions)?;
-        }
-        Ok(())
-    }
-
-    /// Where to read on. `None`: the wish to stop or a rebalance came first.
-    fn starts(&mut self, partitions: &[i32]) -> Result<Option<Starts>, Failure> {
-        let consumer = &mut self.parts.consumer;
-        let Some(committed) = consumer.committed(partitions)? else {
-            return Ok(None);
-        };
-        let mut positions = Positions::new();
-        let mut unknown = Vec::new();
-        for (partition, committed) in committed {
-            match committed {
-                Some(committed) => {
-                    positions.insert(partition, committed.offset);
-                }
-                None => unknown.push(partition),
-            }
-        }
-        let Some(fresh) = consumer.resolve(&self.parts.start, &unknown)? else {
-            return Ok(None);
-        };
-        positions.extend(&fresh);
-        Ok(Some(Starts { positions, fresh }))
-    }
-
     /// Ends the work at hand, one way or the other.
     fn finish(&mut self) -> Result<(), Failure> {
         if self.parts.delivery.producer().check_deadline().is_err() {
             // A call may be under way whose answer would be taken for this one's.
             return Ok(());
         }
-        let ended = match self.settle() {
+        let ended = match self.settle_all() {
             Err(Interruption::Retry(_) | Interruption::TooLarge) => self.undo(),
             ended => ended,
         };

@@ -1,5 +1,7 @@
 //! One Kafka transaction for results, dead letters and offsets.
 
+use std::time::Duration;
+
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
@@ -80,15 +82,24 @@ impl ExactlyOnce {
             ));
         };
         let offsets = self.offsets(positions);
-        let committed = self
-            .transactor
-            .call(Call::Commit { offsets, group }, &self.producer)?;
+        self.transactor.start_call(Call::Commit { offsets, group });
+        Ok(())
+    }
+
+    pub(super) fn is_settled(
+        &mut self,
+        wait: Duration,
+        consumer: &GroupConsumer,
+    ) -> Result<bool, Interruption> {
+        let Some(committed) = self.transactor.answer(wait, &self.producer)? else {
+            return Ok(false);
+        };
         self.check(committed)?;
         failpoint("scorer_after_commit");
         consumer.offsets_were_committed();
         self.producer.acknowledged();
         self.close();
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {

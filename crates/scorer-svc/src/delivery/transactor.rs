@@ -1,5 +1,6 @@
 //! The thread of a producer's blocking transaction calls.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -61,16 +62,32 @@ impl Transactor {
         call: Call,
         producer: &Producer,
     ) -> Result<KafkaResult<()>, Interruption> {
+        self.start_call(call);
+        loop {
+            if let Some(answer) = self.answer(LOOK_AROUND, producer)? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Begins the call. No other may follow before its [`Self::answer`].
+    pub(super) fn start_call(&self, call: Call) {
         self.calls
             .send(call)
             .expect("the thread lives as long as the channel");
-        loop {
-            match self.answers.recv_timeout(LOOK_AROUND) {
-                Ok(answer) => return Ok(answer),
-                Err(RecvTimeoutError::Timeout) => producer.check_deadline()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    panic!("the thread of the transaction calls has died")
-                }
+    }
+
+    /// The answer, if it comes within `wait`.
+    pub(super) fn answer(
+        &self,
+        wait: Duration,
+        producer: &Producer,
+    ) -> Result<Option<KafkaResult<()>>, Interruption> {
+        match self.answers.recv_timeout(wait) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(RecvTimeoutError::Timeout) => producer.check_deadline().map(|()| None),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("the thread of the transaction calls has died")
             }
         }
     }
@@ -100,14 +117,28 @@ fn commit(
     offsets: &TopicPartitionList,
     group: &ConsumerGroupMetadata,
 ) -> KafkaResult<()> {
-    // commit_transaction would do it too, 100 ms at a time. Once the transaction has
-    // failed nothing is sent any more, and the next call says so.
-    let is_disturbed = || client.client().context().disturbances() > 0;
-    while client.in_flight_count() > 0 && !failed.is_any() && !is_disturbed() {
-        flush(client, producer::LOOK_AROUND);
-    }
     failpoint("scorer_before_offsets");
-    client.send_offsets_to_transaction(offsets, group, Timeout::Never)?;
+    // The offsets go while messages are still under way: neither waits for the other.
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| drain(client, failed, &is_over));
+        let added = client.send_offsets_to_transaction(offsets, group, Timeout::Never);
+        is_over.store(added.is_err(), Ordering::Release);
+        added
+    })?;
     failpoint("scorer_before_commit");
     client.commit_transaction(Timeout::Never)
+}
+
+/// Waits until no message is under way. `commit_transaction` would do it too, 100 ms at a
+/// time. Once the transaction has failed or `is_over`, nothing is sent any more, and the
+/// next call says so.
+fn drain(client: &Client, failed: &FailedDelivery, is_over: &AtomicBool) {
+    let has_ended = || {
+        let is_disturbed = client.client().context().disturbances() > 0;
+        is_disturbed || failed.is_any() || is_over.load(Ordering::Acquire)
+    };
+    while client.in_flight_count() > 0 && !has_ended() {
+        flush(client, producer::LOOK_AROUND);
+    }
 }

@@ -27,7 +27,7 @@ impl Pace {
         self.committed = Some(Instant::now());
     }
 
-    /// How long to rest after the last commit before work is worth one that is small.
+    /// How long nothing should be sent yet after the last commit.
     pub(super) fn rest(&self) -> Duration {
         self.committed.map_or(Duration::ZERO, |committed| {
             REST.saturating_sub(committed.elapsed())

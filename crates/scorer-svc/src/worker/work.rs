@@ -7,7 +7,7 @@ use crate::delivery::Positions;
 /// With nothing at hand, the loop looks at the wish to stop this often.
 const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// Input that brings nothing for this long is drained, whatever else is known.
-pub(super) const QUIET_WAIT: Duration = Duration::from_millis(5);
+const QUIET_WAIT: Duration = Duration::from_millis(5);
 /// Work of fewer messages is finished as soon as nothing more is there: whoever is so far
 /// behind that transactions should be long has more at hand.
 const FEW_MESSAGES: usize = 1000;
@@ -23,8 +23,6 @@ pub(super) struct Work {
     messages: usize,
     /// The next offset of each partition.
     pub(super) positions: Positions,
-    /// Whether [`Delivery::begin`](crate::delivery::Delivery::begin) was called for it.
-    pub(super) is_begun: bool,
     /// How long to wait for one more, after nothing came at once.
     quiet_wait: Duration,
 }
@@ -68,9 +66,9 @@ impl Work {
         }
     }
 
-    /// No message came within [`Self::wait`]; the next may be waited for so long. Whether
-    /// it was waited for before, so that the input is drained.
-    pub(super) fn note_nothing(&mut self, wait: Duration) -> bool {
-        !std::mem::replace(&mut self.quiet_wait, wait).is_zero()
+    /// No message came within [`Self::wait`], so that the next is waited for. Whether it was
+    /// before, and the input is drained.
+    pub(super) fn note_nothing(&mut self) -> bool {
+        !std::mem::replace(&mut self.quiet_wait, QUIET_WAIT).is_zero()
     }
 }
