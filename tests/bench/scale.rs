@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
         .iter()
         .flat_map(|backlog| {
             WORKERS.map(|workers| Run {
-                name: format!("{workers} workers on {}", backlog.partitions),
+                name: format!("{workers} on {}", backlog.partitions),
                 contender: Contender::Scorer(Scorer {
                     exactly_once: true,
                     headers: true,
