@@ -13,15 +13,15 @@ PREREQUISITES := crates/local-stack/prerequisites.sh
 .DEFAULT_GOAL := help
 .PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens \
 	bench bench-spark bench-scale bench-core bench-sink bench-model \
-	chart chart-readme image-check terraform-check deploy-check fmt clean
+	chart chart-readme image-check terraform-check deploy-check supply-chain fmt clean
 
 help: ## List the habits
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours)
+demo: build-release ## Do the main job once on a Kafka of its own and sum it up (BROKER=host:port: on yours; SECURED=1: as run)
 	@$(LOCAL_STACK) demo
 
-run: build-release ## The same stack on a steady stream until Ctrl+C (BROKER=host:port: on yours)
+run: build-release ## The same stack on a steady stream until Ctrl+C (BROKER=host:port: on yours; SECURED=1: with TLS, passwords and rights)
 	@$(LOCAL_STACK) run
 
 build-release:
@@ -38,7 +38,7 @@ test: ## Every test: unit, golden, property, and end to end over a real Kafka
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE)
 
-e2e: ## The end-to-end tests alone (T=name: those whose name holds it)
+e2e: ## The end-to-end tests alone (T=name: those whose name holds it; SECURED=1: on brokers with TLS, passwords and rights; OLDER=folder: upgrade from the binaries there)
 	@$(PREREQUISITES) build kafka python promtool
 	cargo build $(WORKSPACE) --bins
 	cargo test $(WORKSPACE) --test end_to_end -- $(T)
@@ -105,19 +105,23 @@ chart-readme: ## Write the chart's README from the comments of its values
 
 image-check: ## Run each daemon in the file tree of its image, without a container engine (minutes; root, Debian 12)
 	@$(PREREQUISITES) build
-	@$(if $(BINARIES),,LIBZ_SYS_STATIC=1 cargo build --release --locked --workspace --bins --target-dir target/image)
-	@BINARIES=$(or $(BINARIES),target/image/release) deploy/check image
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check image
 
 terraform-check: ## Check the Terraform files, and that chart, compose and daemons accept what they hand over (BINARIES=folder: without building)
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 
-deploy-check: ## Check images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
+deploy-check: ## Check guides, images, compose files, Terraform, rules and dashboard, against the running stack (BINARIES=folder: without building)
 	@$(MAKE) --no-print-directory image-check
 	@$(if $(BINARIES),,$(MAKE) --no-print-directory build-release)
+	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check guides
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check compose
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check terraform
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
+
+supply-chain: ## Check what the daemons are made of: licences, sources, known vulnerabilities, bundled C; lists in target/sbom
+	@$(PREREQUISITES) build python
+	@deploy/supply-chain
 
 fmt: ## Format the code
 	cargo fmt --all

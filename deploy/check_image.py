@@ -7,12 +7,14 @@ chroot, as the user, with the environment and by the entry point that the Docker
 says. Needs root.
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +125,19 @@ def it_brings_its_licences(image):
         assert list((folder / "third-party").glob(pattern)), pattern
 
 
+def it_lists_what_it_is_made_of(image):
+    folder = image.root / "usr/share/doc/fraud-stream"
+    bill = json.loads((folder / "sbom.cdx.json").read_text())
+    assert bill["metadata"]["component"]["name"] == image.daemon
+    listed = {(component["name"], component["version"]) for component in bill["components"]}
+    stated = tomllib.loads((folder / "third-party/bundled-c.toml").read_text())["library"]
+    missing = {(library["name"], library["version"]) for library in stated} - listed
+    assert not missing, missing
+
+
 CHECKS = [every_shared_library_is_there, it_runs_and_has_the_projects_version, its_configuration_is_valid_without_a_file,
-          certificates_are_found, it_has_no_shell, it_is_no_root_and_owns_nothing, it_brings_its_licences]
+          certificates_are_found, it_has_no_shell, it_is_no_root_and_owns_nothing, it_brings_its_licences,
+          it_lists_what_it_is_made_of]
 
 
 def main(base, trees):

@@ -24,13 +24,15 @@ ROLES = {"Read": "ACCESS_ROLE_TOPIC_CONSUMER", "Write": "ACCESS_ROLE_TOPIC_PRODU
 
 
 def users_have_the_rights_of_the_table(users):
-    for daemon, user in users.items():
-        granted = {(permission["topic"], permission["role"]) for permission in user["permissions"]}
-        assert granted == rights_in_the_table()[daemon], f"{daemon}: {granted}"
+    granted = {
+        name: {(permission["topic"], permission["role"]) for permission in user["permissions"]}
+        for name, user in users.items()
+    }
+    assert granted == rights_in_the_table(), granted
 
 
 def rights_in_the_table():
-    """`{daemon: {(topic, role)}}` as deploy/README.md says."""
+    """`{user: {(topic, role)}}` as deploy/README.md says."""
     rights, user = {}, ""
     for line in (CHECKOUT / "deploy/README.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -98,7 +100,7 @@ def the_cluster_gets_every_secret_that_the_chart_names(script, values):
 if __name__ == "__main__":
     binaries, folder = Path(sys.argv[1]), Path(sys.argv[3])
     outputs = {name: output["value"] for name, output in json.loads(Path(sys.argv[2]).read_text()).items()}
-    users_have_the_rights_of_the_table(outputs["kafka_users"])
+    users_have_the_rights_of_the_table(outputs["kafka_users"] | {"replay": outputs["replay_user"]})
     daemons_accept_their_environment(outputs["environment"], binaries)
     topics_are_those_of_the_daemons(outputs["topics"], outputs["environment"], binaries)
     nothing_of_the_example_is_left(outputs["compose"])

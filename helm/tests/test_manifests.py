@@ -2,11 +2,16 @@
 
 import kubernetes_validate
 import pytest
+import yaml
 
-from chart import SHARED_FOLDER, VALUES_FILES, VOLUMES, YANDEX, render
+from chart import CHART, SHARED_FOLDER, VALUES_FILES, VOLUMES, YANDEX, render
 
-# From the chart's kubeVersion on: upstream supports the last three, managed Kubernetes some more.
+# From the chart's kubeVersion to the newest: upstream supports the last three, managed
+# Kubernetes some more.
 KUBERNETES = ["1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"]
+ALLOWED_VOLUMES = {
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
+}
 # Their definitions come with their operators.
 CUSTOM = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
 
@@ -23,6 +28,12 @@ def test_every_manifest_fits_the_strict_schema_of_kubernetes(rendered, version):
             kubernetes_validate.validate(manifest, version, strict=True)
 
 
+def test_the_versions_reach_from_the_oldest_that_the_chart_allows_to_the_newest():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["kubeVersion"] == f">={KUBERNETES[0]}.0-0"
+    assert kubernetes_validate.latest_version().startswith(f"{KUBERNETES[-1]}.")
+
+
 def test_names_are_unique(rendered):
     names = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in rendered.manifests]
     assert len(names) == len(set(names))
@@ -33,16 +44,25 @@ def all_pods(rendered):
 
 
 def test_pods_meet_the_restricted_security_standard(rendered):
+    """As k8s.io/pod-security-admission checks it, and a read-only root besides."""
     for spec in all_pods(rendered):
+        # Neither the host's namespaces, nor other users, sysctls or labels of SELinux.
+        assert not spec.keys() & {"hostNetwork", "hostPID", "hostIPC", "hostUsers", "initContainers", "ephemeralContainers"}
+        assert spec["securityContext"].keys() <= {
+            "runAsNonRoot", "runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "seccompProfile",
+        }
         assert spec["securityContext"]["runAsNonRoot"] is True
         assert spec["securityContext"]["runAsUser"] > 0
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert not any("hostPath" in volume for volume in spec.get("volumes", []))
+        for volume in spec.get("volumes", []):
+            assert volume.keys() - {"name"} <= ALLOWED_VOLUMES, volume
         for container in spec["containers"]:
-            context = container["securityContext"]
-            assert context["allowPrivilegeEscalation"] is False
-            assert context["readOnlyRootFilesystem"] is True
-            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert not any("hostPort" in port for port in container.get("ports", []))
 
 
 def test_pods_see_neither_the_apis_token_nor_variables_of_services(rendered):

@@ -19,6 +19,8 @@ REFUSALS = [
     ("results that go nowhere", MINIMAL, {"config__sink__parquet": '""'}, "results would go nowhere"),
     ("results in the pod", MINIMAL, {"config__sink__parquet": '"/tmp/results"'}, "not below sink.storage.mountPath"),
     ("results on no volume", MINIMAL, {"config__sink__parquet": '"/results"'}, "an emptyDir would be lost"),
+    ("results on a volume of its own", VOLUMES, {"sink__volumeMounts": '[{"name": "a", "mountPath": "/results/fraud"}]'}, "mounts something else"),
+    ("a setting that no check sees", MINIMAL, {"sink__env": '[{"name": "FRAUD__SINK__PARQUET", "value": "/tmp"}]'}, "set it in config"),
     ("two sinks with a folder each", VOLUMES, {"sink__replicas": "2"}, "a place that all of them see"),
     ("an autoscaled private folder", VOLUMES, {"sink__autoscaling__kind": '"hpa"'}, "a place that all of them see"),
     ("two sinks on a claim of one", SHARED_FOLDER, {"sink__storage__shared": "false"}, "a place that all of them see"),
@@ -51,6 +53,12 @@ def test_all_faults_are_told_at_once():
 def test_a_sink_that_only_prints_needs_no_place():
     sink = render(MINIMAL, config__sink='{"parquet": "", "console": true}', sink__replicas="3")
     assert sink.one("StatefulSet", "sink")["spec"]["replicas"] == 3
+
+
+def test_a_setting_may_come_from_a_secret():
+    source = '[{"name": "FRAUD__KAFKA__USERNAME", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]'
+    env = render(MINIMAL, sink__env=source).pod("sink")["containers"][0]["env"]
+    assert [each["name"] for each in env] == ["FRAUD__KAFKA__USERNAME"]
 
 
 def test_a_daemon_that_is_off_needs_no_settings():

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use local_stack::{
-    Broker, Daemon, DaemonCommand, Message, Proxy, TOPICS, Topic, committed_offsets, create_topics,
-    end_offsets, send, wait_until,
+    Broker, BrokerOptions, Daemon, DaemonCommand, Message, Proxy, TOPICS, Topic, committed_offsets,
+    create_topics, end_offsets, send, wait_until,
 };
 
 use crate::bucket::Bucket;
@@ -48,7 +48,7 @@ impl Stack {
     /// Starts everything, and waits until results come.
     pub(crate) fn start(options: &Options, seed: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (broker, proxy) = Broker::start_behind_proxy()?;
+        let (broker, proxy) = Broker::start_behind_proxy(BrokerOptions::default())?;
         let has_bucket = options.deck(0).iter().any(Fault::needs_bucket);
         let bucket = has_bucket.then(Bucket::start).transpose()?;
         let site = Site {

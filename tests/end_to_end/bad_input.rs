@@ -176,6 +176,8 @@ fn without_their_topic_the_others_wait_for_it_and_name_it() -> Result<()> {
         stream.topic("later-transactions"),
         stream.topic("later-results"),
     );
+    stream.grant_instead("transactions", "later-transactions")?;
+    stream.grant_instead("results", "later-results")?;
     let mut scorer = stream
         .scorer()
         .set("topics.transactions", &transactions)

@@ -1,15 +1,16 @@
 //! The broker goes and comes back; the daemons wait.
 
 use anyhow::Result;
-use local_stack::{Broker, BrokerOptions, Daemon, Signal, wait_until};
+use local_stack::{Broker, Daemon, Signal, wait_until};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
+use crate::support::stream::broker_options;
 use crate::support::{PATIENCE, Stream};
 
 #[test]
 fn a_broker_that_dies_and_comes_back_costs_nothing() -> Result<()> {
-    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let mut broker = Broker::start(&broker_options())?;
     let stream = Stream::on(&broker, "broker-loss")?;
     let transactions = lines("expected/random-forest/input.jsonl");
     let mut scorer = stream.scorer().start()?;
@@ -58,7 +59,7 @@ fn assert_says_once_why_it_waits(daemon: &Daemon) -> Result<()> {
 
 #[test]
 fn daemons_that_start_without_a_broker_wait_for_it() -> Result<()> {
-    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let mut broker = Broker::start(&broker_options())?;
     let stream = Stream::on(&broker, "broker-later")?;
     broker.stop()?;
     let mut scorer = stream.scorer().start()?;
@@ -79,7 +80,7 @@ fn daemons_that_start_without_a_broker_wait_for_it() -> Result<()> {
 
 #[test]
 fn a_producer_with_a_rate_saves_no_more_than_a_second_up_while_the_broker_hangs() -> Result<()> {
-    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let mut broker = Broker::start(&broker_options())?;
     let stream = Stream::on(&broker, "saved-up")?;
     let mut producer = stream
         .producer(&fixture("transactions.parquet"))

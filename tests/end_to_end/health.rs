@@ -4,9 +4,10 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::{Broker, BrokerOptions, Daemon, DaemonCommand, Signal, http_get};
+use local_stack::{Broker, Daemon, DaemonCommand, Signal, http_get};
 
 use crate::support::fixtures::{fixture, lines};
+use crate::support::stream::broker_options;
 use crate::support::{PATIENCE, Stream};
 
 #[test]
@@ -92,7 +93,7 @@ fn quick(daemon: DaemonCommand) -> Result<Daemon> {
 
 #[test]
 fn a_daemon_stops_in_time_though_the_broker_hangs() -> Result<()> {
-    let mut broker = Broker::start(&BrokerOptions::default())?;
+    let mut broker = Broker::start(&broker_options())?;
     let idle = Stream::on(&broker, "idle")?;
     let busy = Stream::on(&broker, "busy")?;
     let starting = Stream::on(&broker, "starting")?;

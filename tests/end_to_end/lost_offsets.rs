@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use local_stack::{
-    Broker, BrokerOptions, Daemon, Message, Topic, create_topics, delete, delete_records, send,
-};
+use local_stack::{Broker, Daemon, Message, Topic, create_topics, delete, delete_records, send};
 
 use crate::support::fixtures::lines;
 use crate::support::result_rows::{result_rows, wait_for_rows};
-use crate::support::stream::source;
+use crate::support::stream::{broker_options, source};
 use crate::support::{PATIENCE, Stream};
 
 /// Sends so many results to partition 0.
@@ -64,7 +62,7 @@ fn a_topic_made_anew_under_the_running_sink_ends_it() -> Result<()> {
 #[test]
 fn files_of_another_cluster_end_the_sink() -> Result<()> {
     let stream = Stream::new("one-cluster")?;
-    let other_broker = Broker::start(&BrokerOptions::default())?;
+    let other_broker = Broker::start(&broker_options())?;
     // Its topics have the same names.
     let other = Stream::on(&other_broker, "one-cluster")?;
     let root = stream.result_files();

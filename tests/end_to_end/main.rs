@@ -16,6 +16,7 @@ mod main_flow;
 mod memory;
 mod metrics;
 mod model_sources;
+mod operations;
 mod other_clients;
 mod producer_rights;
 mod quiet;

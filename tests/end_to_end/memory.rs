@@ -12,7 +12,7 @@ use local_stack::{
 use crate::support::bucket::{self, Bucket};
 use crate::support::fixtures::lines;
 use crate::support::result_rows::bucket_rows;
-use crate::support::stream::PARTITIONS;
+use crate::support::stream::{PARTITIONS, broker_options};
 use crate::support::{PATIENCE, Stream};
 
 const MIB: u64 = 1 << 20;
@@ -27,7 +27,7 @@ const ALLOCATOR: u64 = 8 * MIB;
 
 #[test]
 fn a_scorer_before_a_slow_broker_takes_no_more_memory_than_its_settings_allow() -> Result<()> {
-    let (broker, proxy) = Broker::start_behind_proxy()?;
+    let (broker, proxy) = Broker::start_behind_proxy(broker_options())?;
     let stream = Stream::on(&broker, "scorer-memory")?;
     let command = small_fetches(stream.scorer())
         .set("kafka.bootstrap_servers", proxy.address().to_string())

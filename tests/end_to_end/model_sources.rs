@@ -10,7 +10,7 @@ use local_stack::free_port;
 use crate::support::fixtures::{fixture, lines};
 use crate::support::model_stores::ModelStores;
 use crate::support::python::output;
-use crate::support::{PATIENCE, Stream};
+use crate::support::{PATIENCE, Stream, assert_waits};
 
 /// A scorer and the cache that it fetches into.
 struct Fetching {
@@ -204,19 +204,10 @@ fn a_daemon_waits_for_a_registry_that_does_not_answer() -> Result<()> {
         .set("scorer.model", "models:/later/1")
         .set("mlflow.tracking_uri", format!("http://127.0.0.1:{port}"))
         .start()?;
-    scorer.wait_for_line(
-        |process| process.stderr(),
-        "cannot reach the MLflow server",
-        PATIENCE,
+    assert_waits(
+        &mut scorer,
+        "cannot load model models:/later/1: cannot reach the MLflow server",
     )?;
-    let answer = scorer.get("/readyz")?;
-    assert_eq!(answer.status, 503);
-    assert!(
-        answer.body.contains("cannot load model models:/later/1"),
-        "{}",
-        answer.body
-    );
-    assert_eq!(scorer.get("/livez")?.status, 200);
 
     let _server = fetching.stores.mlflow_on(port)?;
     scorer.wait_until_ready(PATIENCE)?;

@@ -31,7 +31,8 @@ fn javas_console_consumer_reads_the_results() -> Result<()> {
                 &["-Xmx256m"],
                 "org.apache.kafka.tools.consumer.ConsoleConsumer",
             )
-            .args(["--bootstrap-server", &stream.broker])
+            .args(["--bootstrap-server", &stream.broker.address])
+            .args(stream.consumer_config())
             .args(["--topic", &stream.topic("results")])
             .args(["--max-messages", &TRANSACTIONS.to_string()])
             .args(["--isolation-level", "read_committed", "--from-beginning"]),
@@ -50,11 +51,12 @@ fn the_sink_prints_what_the_replaced_consumer_prints() -> Result<()> {
     let python = output(
         script("end_to_end/python/kafka_consumer.py")
             .args([
-                &stream.broker,
+                &stream.broker.address,
                 &stream.topic("results"),
                 &stream.topic("python"),
             ])
-            .arg(TRANSACTIONS.to_string()),
+            .arg(TRANSACTIONS.to_string())
+            .args(stream.python_settings()),
     )?;
     let mut sink = stream
         .sink()

@@ -15,7 +15,7 @@ const TRANSACTIONS: usize = 20_000;
 fn a_scorer_that_joins_and_one_that_leaves_lose_and_repeat_nothing() -> Result<()> {
     let stream = Stream::new("rebalance")?;
     let replica = |id: &str| {
-        let id = stream.topic(id);
+        let id = stream.topic(&format!("scorer-{id}"));
         stream
             .scorer()
             .set("scorer.transactional_id", id)

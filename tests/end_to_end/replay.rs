@@ -8,8 +8,7 @@ use local_stack::{Daemon, DaemonCommand, Message, Record, Topic, create_topics, 
 use crate::support::{PATIENCE, Stream};
 
 /// Runs `scorer-svc replay` with these arguments to its end.
-fn replay(command: &DaemonCommand, arguments: &[&str], code: i32) -> Result<Daemon> {
-    let arguments = ["replay"].iter().chain(arguments);
+fn replay(command: &DaemonCommand, arguments: &'static [&str], code: i32) -> Result<Daemon> {
     let mut replay = command.clone().arguments(arguments).start()?;
     let status = replay.wait(PATIENCE)?;
     assert_eq!(status.code(), Some(code), "{}", replay.stderr());
@@ -49,7 +48,7 @@ fn dead_letters_go_back_as_they_were_and_no_other() -> Result<()> {
     stream.exactly("transactions.dead-letter", 3)?;
     assert!(scorer.terminate(PATIENCE)?.success());
 
-    let command = stream.scorer();
+    let command = stream.replay();
     let dry = replay(&command, &["--dry-run"], 0)?;
     assert_eq!(dry.stdout().lines().len(), 3, "{}", dry.stdout());
     assert!(dry.stderr().find("would replay 3 dead letters").is_some());
@@ -97,10 +96,11 @@ fn a_truncated_letter_is_fetched_from_its_topic_or_named_if_it_is_gone() -> Resu
     stream.make_small_topic(letters)?;
     let long = vec![b'x'; 2_000];
     stream.send_transactions(&[&long])?;
-    let command = stream
-        .scorer()
-        .set("topics.transactions_dead_letter", stream.topic(letters));
-    let mut scorer = command.start()?;
+    let small = |daemon: DaemonCommand| {
+        daemon.set("topics.transactions_dead_letter", stream.topic(letters))
+    };
+    let command = small(stream.replay());
+    let mut scorer = small(stream.scorer()).start()?;
     let letter = stream.exactly(letters, 1)?;
     assert_eq!(letter[0].text(), "");
     assert!(scorer.terminate(PATIENCE)?.success());
@@ -147,7 +147,7 @@ fn a_header_of_the_message_that_is_called_like_ours_comes_back_with_it() -> Resu
     local_stack::delete(&stream.broker, &[&transactions_topic], &[])?;
     create_topics(&stream.broker, &[Topic::new(&transactions_topic, 3)])?;
 
-    replay(&stream.scorer(), &[], 0)?;
+    replay(&stream.replay(), &[], 0)?;
     let back = transactions(&stream)?;
     assert_eq!(back.len(), 1);
     assert_eq!(back[0].value.as_deref(), sent.value);

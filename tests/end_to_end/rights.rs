@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use local_stack::{grant, revoke};
 
 use crate::support::fixtures::{fixture, lines};
 use crate::support::result_rows::wait_for_rows;
-use crate::support::secured::{assert_waits, grant, guarded, revoke, secured_broker, table};
+use crate::support::secured::secured_broker;
 use crate::support::stream::source;
-use crate::support::{PATIENCE, Stream};
+use crate::support::{PATIENCE, Stream, assert_waits};
 
 /// In each round.
 const TRANSACTIONS: usize = 600;
@@ -17,17 +18,12 @@ const TRANSACTIONS: usize = 600;
 #[test]
 fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
     let stream = Stream::on(secured_broker(), "least-rights")?;
-    grant(&table(&stream))?;
-    let mut producer = guarded(
-        stream.producer(&fixture("transactions.parquet")),
-        "producer",
-    )
-    .set("producer.sample", TRANSACTIONS.to_string())
-    .start()?;
-    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
-    let mut sink = guarded(stream.sink(), "sink")
-        .set("sink.max_age", "1s")
+    let mut producer = stream
+        .producer(&fixture("transactions.parquet"))
+        .set("producer.sample", TRANSACTIONS.to_string())
         .start()?;
+    let mut scorer = stream.scorer().start()?;
+    let mut sink = stream.sink().set("sink.max_age", "1s").start()?;
     assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
     assert_each_has_one_result(&stream, TRANSACTIONS)?;
     wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
@@ -40,8 +36,7 @@ fn the_rights_of_the_table_are_enough_for_the_main_job() -> Result<()> {
 #[test]
 fn a_right_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() -> Result<()> {
     let stream = Stream::on(secured_broker(), "scorers-rights")?;
-    grant(&table(&stream))?;
-    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
+    let mut scorer = stream.scorer().start()?;
     scorer.wait_until_ready(PATIENCE)?;
     let transactions = lines("expected/random-forest/input.jsonl");
     stream.send_transactions(&transactions)?;
@@ -66,10 +61,10 @@ fn a_right_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() 
     ];
     for (round, (right, warning)) in rights.iter().enumerate() {
         let right = [format!("scorer:{right}")];
-        revoke(&right)?;
+        revoke(&stream.broker, &right)?;
         stream.send_transactions(&transactions)?;
         assert_waits(&mut scorer, warning)?;
-        grant(&right)?;
+        grant(&stream.broker, &right)?;
         scorer.wait_until_ready(PATIENCE)?;
         assert_each_has_one_result(&stream, (round + 2) * TRANSACTIONS)?;
     }
@@ -80,11 +75,8 @@ fn a_right_that_is_taken_away_from_the_scorer_is_waited_for_and_costs_nothing() 
 #[test]
 fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() -> Result<()> {
     let stream = Stream::on(secured_broker(), "sinks-rights")?;
-    grant(&table(&stream))?;
-    let mut scorer = guarded(stream.scorer(), "scorer").start()?;
-    let mut sink = guarded(stream.sink(), "sink")
-        .set("sink.max_age", "1s")
-        .start()?;
+    let mut scorer = stream.scorer().start()?;
+    let mut sink = stream.sink().set("sink.max_age", "1s").start()?;
     sink.wait_until_ready(PATIENCE)?;
     let transactions = lines("expected/random-forest/input.jsonl");
     stream.send_transactions(&transactions)?;
@@ -101,10 +93,10 @@ fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() ->
     ];
     for (round, (right, warning)) in rights.iter().enumerate() {
         let right = [format!("sink:{right}")];
-        revoke(&right)?;
+        revoke(&stream.broker, &right)?;
         stream.send_transactions(&transactions)?;
         assert_waits(&mut sink, warning)?;
-        grant(&right)?;
+        grant(&stream.broker, &right)?;
         sink.wait_until_ready(PATIENCE)?;
         let rows = wait_for_rows(
             &stream.result_files(),
@@ -127,25 +119,20 @@ fn a_right_that_is_taken_away_from_the_sink_is_waited_for_and_costs_nothing() ->
 #[test]
 fn a_right_to_write_dead_letters_is_waited_for_once_there_is_one() -> Result<()> {
     let stream = Stream::on(secured_broker(), "letters-rights")?;
-    grant(&table(&stream))?;
     let daemons = [
-        ("transactions", guarded(stream.scorer(), "scorer"), "scorer"),
-        (
-            "results",
-            guarded(stream.sink(), "sink").set("sink.max_age", "1s"),
-            "sink",
-        ),
+        ("transactions", stream.scorer(), "scorer"),
+        ("results", stream.sink().set("sink.max_age", "1s"), "sink"),
     ];
     for (topic, command, user) in daemons {
         let letters = format!("{topic}.dead-letter");
         let write = [format!("{user}:Write:Topic:{}", stream.topic(&letters))];
         let mut daemon = command.start()?;
         daemon.wait_until_ready(PATIENCE)?;
-        revoke(&write)?;
+        revoke(&stream.broker, &write)?;
         stream.send(topic, &["not JSON"])?;
         let reason = format!("{}\": grant it Write", stream.topic(&letters));
         assert_waits(&mut daemon, &reason)?;
-        grant(&write)?;
+        grant(&stream.broker, &write)?;
         daemon.wait_until_ready(PATIENCE)?;
         assert_eq!(stream.exactly(&letters, 1)?[0].text(), "not JSON");
         assert!(daemon.terminate(PATIENCE)?.success(), "{}", daemon.stderr());

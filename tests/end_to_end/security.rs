@@ -2,45 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-use local_stack::{ChildProcess, Daemon, DaemonCommand};
+use anyhow::{Context as _, Result};
+use local_stack::{ChildProcess, DaemonCommand, TOPICS, USERS, free_port, grant};
 
 use crate::support::fixtures::fixture;
 use crate::support::result_rows::wait_for_rows;
-use crate::support::secured::{
-    Door, assert_waits, certificate, grant, guarded, password, secured_broker, set_password, table,
-};
+use crate::support::secured::{Door, other_authority, password, secured_broker, set_password};
 use crate::support::stream::source;
-use crate::support::{PATIENCE, Stream};
+use crate::support::{PATIENCE, Stream, assert_waits};
 
-/// What nobody may see; no user has it.
+/// No user has it.
 const WRONG_PASSWORD: &str = "hunter2-hunter2";
 
-/// Starts the three daemons of a stream with settings that keep them from the broker.
-/// Scorer and sink wait, alive and not ready, and the producer gives up; each says once
-/// what holds all of `texts`, and none tells its password.
+/// Starts the three daemons of a stream without rights, with settings that keep them from
+/// the broker.
 fn assert_kept_out(
     name: &str,
     change: impl Fn(DaemonCommand) -> DaemonCommand,
     texts: &[&str],
 ) -> Result<()> {
-    let stream = Stream::on(secured_broker(), name)?;
+    let stream = Stream::without_rights(secured_broker(), name)?;
+    assert_all_wait(&stream, change, texts)
+}
+
+/// Scorer and sink wait, alive and not ready, and the producer gives up; each says once
+/// what holds all of `texts`, and none tells a password.
+fn assert_all_wait(
+    stream: &Stream,
+    change: impl Fn(DaemonCommand) -> DaemonCommand,
+    texts: &[&str],
+) -> Result<()> {
     let data = fixture("transactions.parquet");
-    let command =
-        |daemon, user| change(guarded(daemon, user).set("kafka.password", WRONG_PASSWORD));
-    let mut producer = command(stream.producer(&data), "producer")
-        .set("producer.send_timeout", "2s")
-        .start()?;
+    let producer = stream.producer(&data).set("producer.send_timeout", "2s");
+    let mut producer = change(producer).start()?;
     let mut waiting = [
-        command(stream.scorer(), "scorer").start()?,
-        command(stream.sink(), "sink").start()?,
+        change(stream.scorer()).start()?,
+        change(stream.sink()).start()?,
     ];
     for daemon in &mut waiting {
-        daemon.wait_for_line(ChildProcess::stderr, texts[0], PATIENCE)?;
+        let warned = daemon.wait_for_line(ChildProcess::stderr, texts[0], PATIENCE);
+        warned.with_context(|| daemon.stderr().to_string())?;
         daemon.wait_for_readyz(503, PATIENCE)?;
         assert_eq!(daemon.get("/livez")?.status, 200);
         assert_says(&daemon.get("/readyz")?.body, texts);
-        assert_tells_no_password(daemon)?;
+        for path in ["/readyz", "/metrics", "/livez", "/"] {
+            assert_tells_no_password(&daemon.get(path)?.body);
+        }
     }
     assert_eq!(producer.wait(PATIENCE)?.code(), Some(1));
     let said = producer.stderr().lines();
@@ -52,7 +59,7 @@ fn assert_kept_out(
         let warnings: Vec<_> = said.iter().filter(|line| line.contains("WARN")).collect();
         assert_eq!(warnings.len(), 1, "{said:#?}");
         assert_says(warnings[0], texts);
-        assert!(!daemon.stderr().to_string().contains(WRONG_PASSWORD));
+        assert_tells_no_password(&daemon.stderr().to_string());
     }
     Ok(())
 }
@@ -63,18 +70,18 @@ fn assert_says(line: &str, texts: &[&str]) {
     }
 }
 
-fn assert_tells_no_password(daemon: &Daemon) -> Result<()> {
-    for path in ["/readyz", "/metrics", "/livez", "/"] {
-        assert!(!daemon.get(path)?.body.contains(WRONG_PASSWORD), "{path}");
+fn assert_tells_no_password(text: &str) {
+    let passwords = USERS.map(password);
+    for password in passwords.iter().map(String::as_str).chain([WRONG_PASSWORD]) {
+        assert!(!text.contains(password), "{text}");
     }
-    Ok(())
 }
 
 #[test]
 fn a_wrong_password_is_waited_out_and_told_to_nobody() -> Result<()> {
     assert_kept_out(
         "wrong-password",
-        |daemon| daemon,
+        |daemon| daemon.set("kafka.password", WRONG_PASSWORD),
         &["authentication failed for user", "kafka.password"],
     )
 }
@@ -84,9 +91,10 @@ const NOT_TRUSTED: [&str; 3] = ["authority", "another host", "expired"];
 
 #[test]
 fn a_certificate_of_another_authority_is_refused() -> Result<()> {
+    let other = other_authority()?;
     assert_kept_out(
         "wrong-ca",
-        |daemon| daemon.set("kafka.ca_file", certificate("other-ca.pem")),
+        |daemon| daemon.set("kafka.ca_file", &other),
         &NOT_TRUSTED,
     )
 }
@@ -126,9 +134,54 @@ fn a_client_without_tls_at_a_port_with_it_is_told_so() -> Result<()> {
 fn a_client_with_tls_at_a_port_without_it_is_told_so() -> Result<()> {
     assert_kept_out(
         "tls-at-plaintext",
-        |daemon| daemon.set("kafka.bootstrap_servers", secured_broker().address()),
+        |daemon| daemon.set("kafka.bootstrap_servers", Door::Plaintext.address()),
         &["kafka.security_protocol"],
     )
+}
+
+#[test]
+fn a_user_without_rights_is_told_what_is_missing() -> Result<()> {
+    assert_kept_out("no-rights", |daemon| daemon, &["may not use", "grant it"])
+}
+
+#[test]
+fn a_topic_that_is_missing_is_named() -> Result<()> {
+    let stream = Stream::on(secured_broker(), "topics-missing")?;
+    let topics = TOPICS.map(|topic| stream.topic(topic));
+    let topics = topics.each_ref().map(String::as_str);
+    local_stack::delete(&stream.broker, &topics, &[])?;
+    let texts = ["does not exist: create it", "topics-missing."];
+    assert_all_wait(&stream, |daemon| daemon, &texts)
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_named() -> Result<()> {
+    let nobody = format!("127.0.0.1:{}", free_port());
+    assert_kept_out(
+        "nobody-there",
+        |daemon| daemon.set("kafka.bootstrap_servers", &nobody),
+        &["no broker answers at", &nobody],
+    )?;
+    let unknown = "no-such-host.invalid:9091";
+    assert_kept_out(
+        "unknown-host",
+        |daemon| daemon.set("kafka.bootstrap_servers", unknown),
+        &["cannot resolve", unknown],
+    )
+}
+
+#[test]
+fn a_printed_configuration_tells_no_password() -> Result<()> {
+    let stream = Stream::without_rights(secured_broker(), "printed")?;
+    let data = fixture("transactions.parquet");
+    for daemon in [stream.producer(&data), stream.scorer(), stream.sink()] {
+        let mut printing = daemon.arguments(["--print-config"]).start()?;
+        assert!(printing.wait(PATIENCE)?.success(), "{}", printing.stderr());
+        let printed = printing.stdout().to_string();
+        assert!(printed.contains("password = \"<redacted>\""), "{printed}");
+        assert_tells_no_password(&printed);
+    }
+    Ok(())
 }
 
 #[test]
@@ -136,15 +189,15 @@ fn a_password_that_is_changed_while_the_daemons_run_is_waited_for_and_costs_noth
 {
     const USER: &str = "forgotten";
     const TRANSACTIONS: usize = 10_000;
-    let stream = Stream::on(secured_broker(), USER)?;
-    let rights: Vec<_> = table(&stream)
-        .iter()
-        .filter_map(|right| right.split_once(':'))
-        .map(|(_, right)| format!("{USER}:{right}"))
-        .collect();
-    grant(&BTreeSet::from_iter(rights).into_iter().collect::<Vec<_>>())?;
-    let inside =
-        |daemon| guarded(daemon, USER).set("kafka.bootstrap_servers", Door::Strict.address());
+    let stream = Stream::without_rights(secured_broker(), USER)?;
+    let rights = stream.least_rights()?;
+    let rights = rights.iter().filter_map(|right| right.split_once(':'));
+    let rights: BTreeSet<_> = rights.map(|(_, right)| format!("{USER}:{right}")).collect();
+    grant(&stream.broker, &rights.into_iter().collect::<Vec<_>>())?;
+    let inside = |daemon| {
+        let daemon = stream.as_user(USER, daemon);
+        daemon.set("kafka.bootstrap_servers", Door::Strict.address())
+    };
     let data = fixture("transactions.parquet");
     let mut producer = inside(stream.producer(&data))
         .set("producer.sample", TRANSACTIONS.to_string())

@@ -1,24 +1,22 @@
 //! One Apache Kafka broker that is its own controller (KRaft).
 
+mod folder;
+mod options;
 mod properties;
 
-use std::collections::BTreeMap;
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rand::distr::{Alphanumeric, SampleString};
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rustix::process::Signal;
 
-use crate::{
-    ChildProcess, DEFAULT_KAFKA_VERSION, Distribution, Listener, Proxy, free_port, wait_until,
-    watcher,
-};
+use crate::{Access, ChildProcess, Distribution, Listener, Proxy, Security, free_port, wait_until};
+use folder::Folder;
+pub use options::BrokerOptions;
 
 /// A loaded machine with two cores takes its time to start a JVM.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -26,41 +24,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// Another process may take a free port before the broker does.
 const START_ATTEMPTS: usize = 3;
 
-/// What broker to start.
-#[derive(Debug, Clone)]
-pub struct BrokerOptions {
-    /// The Kafka version; by default the environment's `KAFKA_VERSION`, else
-    /// [`DEFAULT_KAFKA_VERSION`].
-    pub version: String,
-    /// Where it keeps its data; an existing folder goes on where it stopped.
-    /// `None`: a temporary folder, which is removed with the broker.
-    pub data: Option<PathBuf>,
-    /// Where clients reach it; the first is the one that [`Broker::address`] gives,
-    /// and must be `PLAINTEXT`: the broker itself uses it too.
-    pub listeners: Vec<Listener>,
-    /// Broker properties over the ones for tests.
-    pub properties: BTreeMap<String, String>,
-    /// Options of `StorageTool format`, such as `--add-scram` and its argument.
-    pub format_arguments: Vec<String>,
-}
-
-impl Default for BrokerOptions {
-    fn default() -> Self {
-        Self {
-            version: env::var("KAFKA_VERSION").unwrap_or_else(|_| DEFAULT_KAFKA_VERSION.to_owned()),
-            data: None,
-            listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT")],
-            properties: BTreeMap::new(),
-            format_arguments: Vec::new(),
-        }
-    }
-}
-
 /// A broker that runs, unless it was stopped or killed; it ends with this value.
 #[derive(Debug)]
 pub struct Broker {
     distribution: Distribution,
     listeners: Vec<Listener>,
+    security: Option<Arc<Security>>,
     folder: Folder,
     process: Option<ChildProcess>,
 }
@@ -68,28 +37,33 @@ pub struct Broker {
 impl Broker {
     /// Starts a broker of which clients that go by the proxy learn no other way. The
     /// proxy's address is theirs; [`Self::address`] goes past it.
-    pub fn start_behind_proxy() -> Result<(Self, Proxy)> {
+    pub fn start_behind_proxy(mut options: BrokerOptions) -> Result<(Self, Proxy)> {
         let port = free_port();
         let proxy = Proxy::start(([127, 0, 0, 1], port).into())?;
-        let proxied = Listener {
+        let listener = match &options.security {
+            Some(security) => security.listener("PROXIED"),
+            None => Listener::new("PROXIED", "PLAINTEXT"),
+        };
+        options.listeners.push(Listener {
             port: Some(port),
             advertised: Some(proxy.address().to_string()),
-            ..Listener::new("PROXIED", "PLAINTEXT")
-        };
-        let broker = Self::start(&BrokerOptions {
-            listeners: vec![Listener::new("PLAINTEXT", "PLAINTEXT"), proxied],
-            ..BrokerOptions::default()
-        })?;
-        Ok((broker, proxy))
+            ..listener
+        });
+        Ok((Self::start(&options)?, proxy))
     }
 
     /// Starts a broker and waits until it answers.
     pub fn start(options: &BrokerOptions) -> Result<Self> {
+        ensure!(
+            options.data.is_none() || options.security.is_none(),
+            "the users of a secured broker end with it, and its data can't be kept"
+        );
         let distribution = Distribution::fetch(&options.version)?;
         let folder = Folder::new(options.data.as_deref())?;
         let mut broker = Self {
             distribution,
             listeners: Vec::new(),
+            security: options.security.clone(),
             folder,
             process: None,
         };
@@ -99,7 +73,7 @@ impl Broker {
             .all(|listener| listener.port.is_some());
         for attempt in 1.. {
             broker.configure(options)?;
-            broker.format(&options.format_arguments)?;
+            broker.format()?;
             match broker.run() {
                 Err(error) if attempt < START_ATTEMPTS && !fixed_ports => {
                     eprintln!("trying again: {error:#}");
@@ -113,6 +87,19 @@ impl Broker {
     /// `host:port` of the first listener, for `bootstrap.servers`.
     pub fn address(&self) -> String {
         self.listeners[0].advertised()
+    }
+
+    /// The same for the one that may do all.
+    pub fn access(&self) -> Access {
+        match &self.security {
+            Some(security) => security.admin(self.address()),
+            None => Access::from(&self.address()),
+        }
+    }
+
+    /// What it asks of its clients; `None`: nothing.
+    pub fn security(&self) -> Option<&Arc<Security>> {
+        self.security.as_ref()
     }
 
     /// What clients are told to connect to at the listener called `name`.
@@ -171,15 +158,17 @@ impl Broker {
             &self.listeners,
             free_port(),
             &self.folder.data(),
+            self.security.as_deref(),
             &options.properties,
         );
         fs::write(self.folder.properties(), text).context("writing server.properties")
     }
 
-    fn format(&self, arguments: &[String]) -> Result<()> {
+    fn format(&self) -> Result<()> {
         if self.folder.data().join("meta.properties").exists() {
             return Ok(());
         }
+        let users = self.security.as_deref().map(Security::format_arguments);
         // 16 bytes in base64; the last character has 4 spare bits, which are 0.
         let cluster_id = Alphanumeric.sample_string(&mut rand::rng(), 21) + "A";
         let output = self
@@ -187,7 +176,7 @@ impl Broker {
             .java(&["-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool")
             .args(["format", "--cluster-id", &cluster_id, "--config"])
             .arg(self.folder.properties())
-            .args(arguments)
+            .args(users.unwrap_or_default())
             .stdin(Stdio::null())
             .output()
             .context("running Kafka's StorageTool")?;
@@ -207,11 +196,11 @@ impl Broker {
             .java(&["-Xmx1g", "-Xms128m"], "kafka.Kafka");
         command.arg(self.folder.properties());
         let mut process = ChildProcess::spawn("Kafka", &mut command)?;
-        let client: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", self.listeners[0].address())
-            .set("reconnect.backoff.max.ms", "200")
-            .set("log_level", "0")
-            .create()?;
+        let own = Access {
+            address: self.listeners[0].address(),
+            ..self.access()
+        };
+        let client: BaseConsumer = own.client().create()?;
         wait_until("Kafka to answer", START_TIMEOUT, || {
             if process.exit_status()?.is_some() {
                 bail!("Kafka doesn't start: {}", reason(&process));
@@ -238,50 +227,4 @@ fn reason(process: &ChildProcess) -> String {
     let cause = lines.iter().rfind(|line| line.contains("Caused by"));
     let line = cause.or_else(|| lines.iter().find(|line| line.contains("Exception")));
     line.or(lines.last()).cloned().unwrap_or_default()
-}
-
-/// The folder of a broker's configuration and data.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    /// Removes it when dropped.
-    temporary: Option<tempfile::TempDir>,
-}
-
-impl Folder {
-    fn new(given: Option<&Path>) -> Result<Self> {
-        if let Some(path) = given {
-            fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
-            let path = fs::canonicalize(path)?;
-            return Ok(Self {
-                path,
-                temporary: None,
-            });
-        }
-        watcher::start()?;
-        let temporary = tempfile::Builder::new().prefix("kafka-").tempdir()?;
-        watcher::folder_made(temporary.path());
-        Ok(Self {
-            path: temporary.path().to_owned(),
-            temporary: Some(temporary),
-        })
-    }
-
-    fn data(&self) -> PathBuf {
-        self.path.join("data")
-    }
-
-    fn properties(&self) -> PathBuf {
-        self.path.join("server.properties")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take()
-            && temporary.close().is_ok()
-        {
-            watcher::folder_removed(&self.path);
-        }
-    }
 }

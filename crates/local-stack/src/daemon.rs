@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{ChildProcess, HttpResponse, TOPICS, free_port, http_get, wait_until};
+use crate::{Access, ChildProcess, HttpResponse, TOPICS, free_port, http_get, wait_until};
 
 /// A program of this workspace, built in the profile of the running one.
 pub fn binary(name: &str) -> Result<PathBuf> {
@@ -32,6 +32,7 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 #[derive(Debug, Clone)]
 pub struct DaemonCommand {
     name: String,
+    binaries: Option<PathBuf>,
     arguments: Vec<OsString>,
     under: Vec<OsString>,
     settings: Vec<(String, OsString)>,
@@ -44,12 +45,20 @@ impl DaemonCommand {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            binaries: None,
             arguments: Vec::new(),
             under: Vec::new(),
             settings: Vec::new(),
             admin_port: free_port(),
         }
         .set("log.format", "text")
+    }
+
+    /// Takes the binary from `folder`, such as that of another version.
+    #[must_use]
+    pub fn binaries(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.binaries = Some(folder.into());
+        self
     }
 
     /// The port of its admin endpoints on 127.0.0.1.
@@ -64,6 +73,21 @@ impl DaemonCommand {
     pub fn set(self, key: &str, value: impl Into<OsString>) -> Self {
         let variable = format!("FRAUD__{}", key.replace('.', "__").to_uppercase());
         self.variable(&variable, value)
+    }
+
+    /// Lets the daemon come to a broker as whoever has this access.
+    #[must_use]
+    pub fn kafka(self, access: &Access) -> Self {
+        let command = self.set("kafka.bootstrap_servers", &access.address);
+        let Some(login) = &access.login else {
+            return command;
+        };
+        command
+            .set("kafka.security_protocol", "sasl_ssl")
+            .set("kafka.sasl_mechanism", "SCRAM-SHA-512")
+            .set("kafka.username", &login.user)
+            .set("kafka.password", &login.password)
+            .set("kafka.ca_file", &login.ca_file)
     }
 
     /// Sets the four topics, each to what `name` makes of its default name.
@@ -100,7 +124,11 @@ impl DaemonCommand {
     /// Starts the daemon; waits for nothing.
     pub fn start(&self) -> Result<Daemon> {
         let mut words = self.under.clone();
-        words.push(binary(&self.name)?.into());
+        let program = match &self.binaries {
+            Some(folder) => folder.join(&self.name),
+            None => binary(&self.name)?,
+        };
+        words.push(program.into());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         // What happens to be set around us isn't meant for it.

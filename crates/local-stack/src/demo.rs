@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use local_stack::{Daemon, Isolation, Message, Record, TopicReader, send, wait_until};
 
+use crate::Place;
 use crate::cluster::Cluster;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -30,8 +31,8 @@ Next:
   target/release/scorer-svc describe --model models/fraud-classifier
   python3 -m pip install duckdb && python3 -c \"import duckdb; duckdb.sql(\\\"from 'target/demo/results/*/*.parquet'\\\").show()\"";
 
-/// Runs the demo on the broker at `existing`, else on one of its own.
-pub(crate) fn run(existing: Option<&str>) -> Result<()> {
+/// Runs the demo on the broker that is there, else on one of its own.
+pub(crate) fn run(place: &Place) -> Result<()> {
     let interrupt = Interrupt::catch()?;
     let progress = Progress::start();
     let output = stream::output_folder("demo")?;
@@ -39,11 +40,14 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
 
     progress.step("simulating a day of card transactions, frauds among them");
     stream::simulate(&sample)?;
-    progress.step(&match existing {
+    progress.step(&match place.broker() {
         Some(address) => format!("using Kafka at {address}, with topics of the demo's own"),
+        None if place.secured => {
+            "starting Kafka with TLS, passwords and rights, and making the topics".to_owned()
+        }
         None => "starting Kafka and making the topics".to_owned(),
     });
-    let cluster = Cluster::start(existing)?;
+    let cluster = Cluster::start(place)?;
     interrupt.check()?;
 
     progress.step("starting scorer-svc and results-sink-svc");
@@ -57,7 +61,7 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         "sending one broken message and {TRANSACTIONS} transactions, {RATE} a second; their results:"
     ));
     let broken = Message::new(b"1", BROKEN);
-    send(cluster.address(), &cluster.topic("transactions"), &[broken])?;
+    send(cluster.access(), &cluster.topic("transactions"), &[broken])?;
     let mut producer = cluster
         .daemon("producer-svc")
         .set("producer.source", &sample)
@@ -162,7 +166,7 @@ fn follow(
     daemons: &mut [&mut Daemon; 3],
 ) -> Result<Tally> {
     let results = TopicReader::new(
-        cluster.address(),
+        cluster.access(),
         &cluster.topic("results"),
         Isolation::ReadCommitted,
     )?;
@@ -203,7 +207,7 @@ fn follow(
 
 fn the_dead_letter(cluster: &Cluster) -> Result<String> {
     let reader = TopicReader::new(
-        cluster.address(),
+        cluster.access(),
         &cluster.topic("transactions.dead-letter"),
         Isolation::ReadCommitted,
     )?;

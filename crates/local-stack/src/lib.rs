@@ -7,6 +7,9 @@
 //! No caller decides by the kind of an error, a person reads it: errors are
 //! `anyhow`'s, one line each.
 
+mod access;
+mod acls;
+mod authority;
 mod broker;
 mod child_process;
 mod daemon;
@@ -19,11 +22,17 @@ mod messages;
 mod process_group;
 mod proxy;
 mod records;
+mod rights;
+mod security;
 mod simulate;
+mod temporary_folder;
 mod topics;
 mod wait;
 mod watcher;
 
+pub use access::{Access, Login};
+pub use acls::{grant, revoke};
+pub use authority::{Authority, Host};
 pub use broker::{Broker, BrokerOptions};
 pub use child_process::{ChildProcess, Output};
 pub use daemon::{Daemon, DaemonCommand, binary};
@@ -34,8 +43,11 @@ pub use listener::Listener;
 pub use messages::{Message, send};
 pub use proxy::{Proxy, Weather};
 pub use records::{Isolation, Record, TopicReader};
+pub use rights::{USERS, least_rights, user_of};
 pub use rustix::process::Signal;
+pub use security::Security;
 pub use simulate::simulate;
+pub use temporary_folder::TemporaryFolder;
 pub use topics::{
     TOPICS, Topic, add_partitions, committed_offsets, create_topics, delete, delete_records,
     end_offsets,

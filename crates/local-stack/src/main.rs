@@ -12,6 +12,8 @@ mod tally;
 
 use std::process::ExitCode;
 
+use anyhow::{Result, ensure};
+use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 
 /// A real Apache Kafka and fraud-stream on this machine, to try things out.
@@ -39,9 +41,21 @@ struct Place {
     /// groups of its own are made there, and removed at the end
     #[arg(long, value_name = "HOST:PORT", env = "BROKER")]
     broker: Option<String>,
+    /// Start one that wants TLS by an authority of its own, and passwords
+    /// (SCRAM-SHA-512), and grants each daemon the rights that it needs and no more
+    #[arg(long, env = "SECURED", value_parser = FalseyValueParser::new())]
+    secured: bool,
 }
 
 impl Place {
+    fn check(&self) -> Result<()> {
+        ensure!(
+            !self.secured || self.broker().is_none(),
+            "--secured is for a broker that is started, and --broker names one that runs already"
+        );
+        Ok(())
+    }
+
     /// An empty variable is none.
     fn broker(&self) -> Option<&str> {
         self.broker.as_deref().filter(|broker| !broker.is_empty())
@@ -52,6 +66,7 @@ const EXAMPLES: &str = "\
 Examples:
   local-stack demo
   local-stack run
+  local-stack run --secured                 on one with TLS, users and rights
   BROKER=localhost:9092 local-stack demo    on a broker that runs already
   local-stack kafka                         a broker on a free port; prints its address
   local-stack kafka --port 9092 --data /var/tmp/kafka --topic transactions:4 --topic results:4
@@ -61,8 +76,8 @@ or newer, and Maven for the first time.";
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Demo(place) => demo::run(place.broker()),
-        Command::Run(place) => steady::run(place.broker()),
+        Command::Demo(place) => place.check().and_then(|()| demo::run(&place)),
+        Command::Run(place) => place.check().and_then(|()| steady::run(&place)),
         Command::Kafka(arguments) => kafka_command::run(&arguments),
     };
     match result {

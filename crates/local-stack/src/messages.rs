@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use crate::topics;
+use crate::Access;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -38,8 +38,10 @@ impl<'a> Message<'a> {
 }
 
 /// Sends `messages` in their order and waits until the broker has all of them.
-pub fn send(bootstrap_servers: &str, topic: &str, messages: &[Message<'_>]) -> Result<()> {
-    let producer: BaseProducer<FirstFailure> = topics::client(bootstrap_servers)
+pub fn send(kafka: impl Into<Access>, topic: &str, messages: &[Message<'_>]) -> Result<()> {
+    let producer: BaseProducer<FirstFailure> = kafka
+        .into()
+        .client()
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random")
         .create_with_context(FirstFailure::default())?;

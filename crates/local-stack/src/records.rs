@@ -8,7 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::{topics, wait_until};
+use crate::{Access, topics, wait_until};
 
 /// A record of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,12 +58,14 @@ pub struct TopicReader {
 
 impl TopicReader {
     /// Starts reading a topic that exists.
-    pub fn new(bootstrap_servers: &str, topic: &str, isolation: Isolation) -> Result<Self> {
+    pub fn new(kafka: impl Into<Access>, topic: &str, isolation: Isolation) -> Result<Self> {
         let level = match isolation {
             Isolation::ReadCommitted => "read_committed",
             Isolation::ReadUncommitted => "read_uncommitted",
         };
-        let consumer: BaseConsumer = topics::client(bootstrap_servers)
+        let consumer: BaseConsumer = kafka
+            .into()
+            .client()
             .set("group.id", "local-stack-reader")
             .set("enable.auto.commit", "false")
             .set("isolation.level", level)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use local_stack::{Daemon, DaemonCommand, preferred_port};
 
+use crate::Place;
 use crate::cluster::Cluster;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -18,8 +19,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Runs on the broker at `existing`, else on one of its own.
-pub(crate) fn run(existing: Option<&str>) -> Result<()> {
+/// Runs on the broker that is there, else on one of its own.
+pub(crate) fn run(place: &Place) -> Result<()> {
     let interrupt = Interrupt::catch()?;
     let progress = Progress::start();
     let output = stream::output_folder("run")?;
@@ -27,7 +28,7 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
     progress.step("simulating a day of card transactions");
     stream::simulate(&sample)?;
     progress.step("starting Kafka and making the topics");
-    let mut cluster = Cluster::start(existing)?;
+    let mut cluster = Cluster::start(place)?;
 
     progress.step("starting the daemons");
     let scorer = cluster
@@ -52,7 +53,11 @@ pub(crate) fn run(existing: Option<&str>) -> Result<()> {
         daemon.wait_until_ready(START_TIMEOUT)?;
     }
 
-    println!("\nKafka             {}", cluster.address());
+    println!("\nKafka             {}", cluster.access());
+    if let Some(properties) = cluster.admin_properties() {
+        let properties = properties.display();
+        println!("Kafka's tools     --command-config {properties}");
+    }
     println!("topics            {}", cluster.topics().join(" "));
     for daemon in &daemons {
         println!("{:<17} http://{}/metrics", daemon.name(), daemon.admin());

@@ -6,14 +6,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::runtime::{self, Runtime};
 
-use crate::{wait_for, wait_until};
+use crate::{Access, wait_for, wait_until};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -48,16 +47,17 @@ impl<'a> Topic<'a> {
 }
 
 /// Makes those of `topics` that don't exist yet, and waits until clients see them.
-pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
-    let consumer: BaseConsumer = client(bootstrap_servers).create()?;
+pub fn create_topics(kafka: impl Into<Access>, topics: &[Topic<'_>]) -> Result<()> {
+    let access = kafka.into();
+    let consumer: BaseConsumer = access.client().create()?;
     let answer = consumer.fetch_metadata(None, TIMEOUT);
     answer
         .ok()
-        .with_context(|| format!("no Kafka answers at {bootstrap_servers}"))?;
+        .with_context(|| format!("no Kafka answers at {access}"))?;
     if topics.is_empty() {
         return Ok(());
     }
-    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let admin: AdminClient<DefaultClientContext> = access.client().create()?;
     let new_topics: Vec<_> = topics
         .iter()
         .map(|topic| NewTopic {
@@ -69,7 +69,7 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
         .collect();
     let results = runtime()?
         .block_on(admin.create_topics(&new_topics, &options()))
-        .with_context(|| format!("creating topics on {bootstrap_servers}"))?;
+        .with_context(|| format!("creating topics on {access}"))?;
     for result in results {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
@@ -86,8 +86,8 @@ pub fn create_topics(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()
 }
 
 /// Adds partitions to a topic, so that it has `partitions` of them.
-pub fn add_partitions(bootstrap_servers: &str, topic: &str, partitions: usize) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+pub fn add_partitions(kafka: impl Into<Access>, topic: &str, partitions: usize) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = kafka.into().client().create()?;
     let more = [NewPartitions::new(topic, partitions)];
     for result in runtime()?.block_on(admin.create_partitions(&more, &options()))? {
         if let Err((topic, error)) = result {
@@ -100,8 +100,8 @@ pub fn add_partitions(bootstrap_servers: &str, topic: &str, partitions: usize) -
 /// Deletes topics with what they hold, and consumer groups with their offsets;
 /// those that don't exist are gone already. Waits for groups to lose their members: a
 /// static one that has stopped counts until its session ends.
-pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+pub fn delete(kafka: impl Into<Access>, topics: &[&str], groups: &[&str]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = kafka.into().client().create()?;
     let runtime = runtime()?;
     let deleted = if topics.is_empty() {
         Vec::new()
@@ -133,11 +133,11 @@ pub fn delete(bootstrap_servers: &str, topics: &[&str], groups: &[&str]) -> Resu
 
 /// Deletes the records of these partitions before these offsets, as retention does.
 pub fn delete_records(
-    bootstrap_servers: &str,
+    kafka: impl Into<Access>,
     topic: &str,
     before: &BTreeMap<i32, i64>,
 ) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> = client(bootstrap_servers).create()?;
+    let admin: AdminClient<DefaultClientContext> = kafka.into().client().create()?;
     let mut offsets = TopicPartitionList::new();
     for (&partition, &offset) in before {
         offsets.add_partition_offset(topic, partition, Offset::Offset(offset))?;
@@ -163,8 +163,8 @@ fn runtime() -> Result<Runtime> {
 }
 
 /// The offset after the last record of each partition.
-pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
-    let consumer: BaseConsumer = client(bootstrap_servers).create()?;
+pub fn end_offsets(kafka: impl Into<Access>, topic: &str) -> Result<BTreeMap<i32, i64>> {
+    let consumer: BaseConsumer = kafka.into().client().create()?;
     partitions(&consumer, topic)?
         .into_iter()
         .map(|partition| {
@@ -179,11 +179,11 @@ pub fn end_offsets(bootstrap_servers: &str, topic: &str) -> Result<BTreeMap<i32,
 /// The next offset of each partition that `group` has committed one for. A broker that
 /// has just started is waited for until it knows the group.
 pub fn committed_offsets(
-    bootstrap_servers: &str,
+    kafka: impl Into<Access>,
     group: &str,
     topic: &str,
 ) -> Result<BTreeMap<i32, i64>> {
-    let consumer: BaseConsumer = client(bootstrap_servers).set("group.id", group).create()?;
+    let consumer: BaseConsumer = kafka.into().client().set("group.id", group).create()?;
     let mut asked = TopicPartitionList::new();
     for partition in partitions(&consumer, topic)? {
         asked.add_partition(topic, partition);
@@ -238,14 +238,4 @@ pub(crate) fn partitions<C: Consumer<X>, X: rdkafka::consumer::ConsumerContext>(
         .iter()
         .map(|partition| partition.id())
         .collect())
-}
-
-pub(crate) fn client(bootstrap_servers: &str) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", bootstrap_servers)
-        // Who watches a broker come back must not be the last to notice.
-        .set("reconnect.backoff.max.ms", "200")
-        .set("log_level", "0");
-    config
 }

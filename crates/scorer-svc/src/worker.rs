@@ -70,12 +70,13 @@ impl Worker {
     /// Runs until the daemon stops; then finishes the work at hand, or leaves it
     /// to the next start. The consumer is still to be closed.
     pub(crate) fn run(mut self) -> Result<GroupConsumer, Failure> {
-        while !self.parts.shutdown.is_requested() {
+        let mut has_recovered = true;
+        while has_recovered && !self.parts.shutdown.is_requested() {
             if let Err(interruption) = self.step() {
-                self.recover(interruption)?;
+                has_recovered = self.recover(interruption)?;
             }
         }
-        self.finish()?;
+        self.finish(has_recovered)?;
         Ok(self.parts.consumer)
     }
 
@@ -155,6 +156,7 @@ impl Worker {
             return Ok(());
         }
         self.wait_until_settled()?;
+        self.parts.shutdown.wait_timeout(self.rest());
         self.send()
     }
 
@@ -222,6 +224,7 @@ impl Worker {
         self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
         self.pace.committed();
         if self.work.is_open() {
+            self.work.open_anew();
             self.parts.health.progress(self.parts.name);
         } else {
             self.parts.health.idle(self.parts.name);
@@ -258,34 +261,40 @@ impl Worker {
     }
 
     /// Undoes the work and goes back to the committed offsets: the one way out of
-    /// every interruption.
-    fn recover(&mut self, interruption: Interruption) -> Result<(), Failure> {
+    /// every interruption. `false`: the wish to stop came first, and work is left to undo.
+    fn recover(&mut self, interruption: Interruption) -> Result<bool, Failure> {
         let mut interruption = interruption;
         loop {
             let reason = match interruption {
                 Interruption::Fatal(failure) => return Err(failure),
-                Interruption::Stopping => return Ok(()),
+                Interruption::Stopping => return Ok(false),
                 Interruption::TooLarge => "the broker refuses a record for its size".to_owned(),
                 Interruption::Retry(reason) => reason,
             };
             let pause = self.pace.interrupted(&reason);
             if self.parts.shutdown.wait_timeout(pause) {
-                return Ok(());
+                return Ok(false);
             }
             match self.undo().and_then(|()| self.rewind()) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(next) => interruption = next,
             }
         }
     }
 
-    /// Ends the work at hand, one way or the other.
-    fn finish(&mut self) -> Result<(), Failure> {
+    /// Ends the work at hand, one way or the other. What wasn't recovered from can only be
+    /// undone.
+    fn finish(&mut self, has_recovered: bool) -> Result<(), Failure> {
         if self.parts.delivery.producer().check_deadline().is_err() {
             // A call may be under way whose answer would be taken for this one's.
             return Ok(());
         }
-        let ended = match self.settle_all() {
+        let ended = if has_recovered {
+            self.settle_all()
+        } else {
+            self.undo()
+        };
+        let ended = match ended {
             Err(Interruption::Retry(_) | Interruption::TooLarge) => self.undo(),
             ended => ended,
         };

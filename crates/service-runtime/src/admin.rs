@@ -1,7 +1,7 @@
 //! The admin endpoints: plain HTTP/1.1, read-only.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,15 +14,27 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use prometheus::{Registry, TextEncoder};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::Health;
 
-/// One request and its answer; a connection is closed after it.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_CONNECTIONS: usize = 64;
-/// Request line and headers; bodies aren't read at all.
-const MAX_REQUEST_BYTES: usize = 16 * 1024;
+/// What a client may ask for.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// For one request and its answer; the connection is closed after it.
+    time: Duration,
+    /// At once. One more ends the oldest, which had the most time: whoever keeps
+    /// connections open can't keep a probe waiting, and so have the daemon restarted.
+    connections: usize,
+    /// Of request line and headers; bodies aren't read at all.
+    request_bytes: usize,
+}
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(10),
+    connections: 64,
+    request_bytes: 16 * 1024,
+};
 
 const INDEX: &str = "\
 /livez    200 unless the daemon should be restarted (the same: /healthz)
@@ -47,13 +59,13 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 /// Serves until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener, health: Health, registry: Registry) {
-    let router = router(Endpoints { health, registry });
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    serve_within(LIMITS, listener, Endpoints { health, registry }).await;
+}
+
+async fn serve_within(limits: Limits, listener: TcpListener, endpoints: Endpoints) {
+    let router = router(endpoints);
+    let mut connections: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let permit = Arc::clone(&permits)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -63,22 +75,25 @@ pub(crate) async fn serve(listener: TcpListener, health: Health, registry: Regis
                 continue;
             }
         };
-        let router = router.clone();
-        tokio::spawn(async move {
-            answer(stream, router).await;
-            drop(permit);
-        });
+        connections.retain(|connection| !connection.is_finished());
+        if connections.len() >= limits.connections
+            && let Some(oldest) = connections.pop_front()
+        {
+            oldest.abort();
+        }
+        let connection = tokio::spawn(answer(limits, stream, router.clone()));
+        connections.push_back(connection.abort_handle());
     }
 }
 
-async fn answer(stream: TcpStream, router: Router) {
+async fn answer(limits: Limits, stream: TcpStream, router: Router) {
     let connection = http1::Builder::new()
         .keep_alive(false)
-        .max_buf_size(MAX_REQUEST_BYTES)
+        .max_buf_size(limits.request_bytes)
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A client that went away or was too slow is nobody's problem here.
-    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+    let _ = tokio::time::timeout(limits.time, connection).await;
 }
 
 fn router(endpoints: Endpoints) -> Router {
@@ -114,115 +129,4 @@ async fn metrics(State(endpoints): State<Endpoints>) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-    use crate::Reason;
-
-    struct Server {
-        address: SocketAddr,
-        health: Health,
-        registry: Registry,
-    }
-
-    async fn start() -> Server {
-        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (health, registry) = (Health::default(), Registry::new());
-        tokio::spawn(serve(listener, health.clone(), registry.clone()));
-        Server {
-            address,
-            health,
-            registry,
-        }
-    }
-
-    impl Server {
-        /// Status code and body.
-        async fn ask(&self, request: &str) -> (u16, String) {
-            let mut stream = TcpStream::connect(self.address).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-            let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-            (status, body.to_owned())
-        }
-
-        async fn get(&self, path: &str) -> (u16, String) {
-            self.ask(&format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n"))
-                .await
-        }
-    }
-
-    #[tokio::test]
-    async fn readiness_follows_the_reasons_and_lists_them() {
-        let server = start().await;
-        assert_eq!(server.get("/readyz").await, (200, "ready\n".into()));
-        server
-            .health
-            .wait_for(Reason::Starting, "loading the model");
-        server.health.wait_for(Reason::Kafka, "no broker");
-        assert_eq!(
-            server.get("/readyz").await,
-            (503, "no broker\nloading the model\n".into())
-        );
-        assert_eq!(server.get("/livez").await, (200, "live\n".into()));
-    }
-
-    #[tokio::test]
-    async fn a_failure_ends_liveness_under_both_names() {
-        let server = start().await;
-        server.health.failed("fenced");
-        assert_eq!(server.get("/livez").await, (503, "fenced\n".into()));
-        assert_eq!(server.get("/healthz").await, (503, "fenced\n".into()));
-    }
-
-    #[tokio::test]
-    async fn metrics_are_prometheus_text() {
-        let server = start().await;
-        let counter = prometheus::IntCounter::new("fraud_things_total", "Things.").unwrap();
-        server.registry.register(Box::new(counter.clone())).unwrap();
-        counter.inc();
-        let (status, body) = server.get("/metrics").await;
-        assert_eq!(status, 200);
-        assert!(
-            body.contains("# TYPE fraud_things_total counter\nfraud_things_total 1\n"),
-            "{body}"
-        );
-    }
-
-    #[tokio::test]
-    async fn the_index_lists_the_endpoints_and_nothing_else_exists() {
-        let server = start().await;
-        let (status, index) = server.get("/").await;
-        assert_eq!(status, 200);
-        for path in ["/livez", "/readyz", "/metrics"] {
-            assert!(index.contains(path), "{index}");
-        }
-        assert_eq!(server.get("/debug").await.0, 404);
-    }
-
-    #[tokio::test]
-    async fn only_reading_is_allowed() {
-        let server = start().await;
-        let head = server.ask("HEAD /livez HTTP/1.1\r\nhost: a\r\n\r\n").await;
-        assert_eq!(head, (200, String::new()));
-        let post = "POST /livez HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
-        assert_eq!(server.ask(post).await.0, 405);
-    }
-
-    #[tokio::test]
-    async fn an_endless_request_is_refused() {
-        let server = start().await;
-        let path = "a".repeat(2 * MAX_REQUEST_BYTES);
-        let mut stream = TcpStream::connect(server.address).await.unwrap();
-        // The answer may come, and the connection end, before all of it is written.
-        let _ = stream.write_all(format!("GET /{path}").as_bytes()).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        assert!(!answer.starts_with(b"HTTP/1.1 200"));
-        assert_eq!(server.get("/livez").await.0, 200);
-    }
-}
+mod tests;

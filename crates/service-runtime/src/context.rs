@@ -4,6 +4,7 @@ use prometheus::core::Collector;
 use prometheus::{IntGaugeVec, Opts, Registry};
 
 use crate::kafka::{KafkaMetrics, Troubles};
+use crate::ready_metric::ReadyMetric;
 use crate::{Health, RuntimeConfig, Service, Shutdown};
 
 /// What a running service gets.
@@ -56,6 +57,7 @@ impl Context {
             prometheus::process_collector::ProcessCollector::for_self(),
         );
         let health = Health::default();
+        register(&registry, ReadyMetric::new(health.clone()));
         Self {
             kafka_metrics: KafkaMetrics::register(&registry),
             troubles: Troubles::new(health.clone()),

@@ -14,6 +14,7 @@ mod memory;
 pub mod object_store;
 mod once_a_minute;
 mod progress;
+mod ready_metric;
 mod run;
 mod shutdown;
 

@@ -47,6 +47,7 @@ fn body(section: Scorer, context: Context) -> Result<(), Failure> {
         }
         "can't start" => Err(Failure::start(anyhow::anyhow!("no model in models/m"))),
         "can't go on" => Err(Failure::runtime(anyhow::anyhow!("fenced"))),
+        "tell all" => panic!("{:?}", context.config),
         _ => panic!("two\nlines"),
     }
 }
@@ -212,6 +213,22 @@ fn a_panic_is_one_line_and_1() {
 }
 
 #[test]
+fn a_panic_tells_no_secret_even_with_the_whole_configuration() {
+    let (code, log) = Daemon::start(&[
+        ("FRAUD__SCORER__BODY", "tell all"),
+        ("FRAUD__KAFKA__SECURITY_PROTOCOL", "sasl_ssl"),
+        ("FRAUD__KAFKA__USERNAME", "alice"),
+        ("FRAUD__KAFKA__PASSWORD", "hunter2"),
+        ("FRAUD__KAFKA__PROPERTIES__SSL_KEY_PASSWORD", "hunter2"),
+        ("FRAUD__OBJECT_STORE__SECRET_ACCESS_KEY", "hunter2"),
+    ])
+    .end();
+    assert_eq!(code, 1);
+    assert!(log.contains("panicked: ") && log.contains("alice"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[test]
 fn an_admin_port_in_use_names_address_and_key() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -290,6 +307,7 @@ fn a_daemon_is_ready_once_its_body_says_so_and_shows_its_metrics() {
         metrics.contains("process_resident_memory_bytes "),
         "{metrics}"
     );
+    assert!(metrics.contains("\nfraud_ready 0\n"), "{metrics}");
 }
 
 fn get(address: &str, path: &str) -> String {

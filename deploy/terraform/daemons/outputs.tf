@@ -8,6 +8,11 @@ output "kafka_users" {
   value       = local.kafka_users
 }
 
+output "replay_user" {
+  description = "Name and permissions of the Kafka user that replays dead letters"
+  value       = local.replay_user
+}
+
 output "bucket_purposes" {
   description = "The buckets that are needed, by what they hold"
   value       = toset([for right in local.bucket_rights : right.bucket])

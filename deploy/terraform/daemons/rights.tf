@@ -35,6 +35,16 @@ locals {
     }
   }
 
+  # No daemon's: for whoever runs `scorer-svc replay`.
+  replay_user = {
+    name = "fraud-replay"
+    permissions = [
+      { topic = local.topics.transactions_dead_letter, role = local.read },
+      { topic = local.topics.transactions, role = local.read },
+      { topic = local.topics.transactions, role = local.write },
+    ]
+  }
+
   # Buckets of their own, because roles are given on a whole bucket.
   bucket_rights = {
     producer = { bucket = "transactions", role = "storage.viewer" }

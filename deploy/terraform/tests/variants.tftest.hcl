@@ -126,6 +126,10 @@ run "each_daemon_is_a_user_of_its_own" {
     error_message = "the scorer's rights arrive"
   }
   assert {
+    condition     = yandex_mdb_kafka_user.replay.name == "fraud-replay" && yandex_mdb_kafka_user.replay.password == "made-by-lockbox"
+    error_message = "dead letters are replayed as a user of its own, whose password Lockbox makes"
+  }
+  assert {
     condition = { for daemon, binding in yandex_storage_bucket_iam_binding.daemon : daemon => "${binding.bucket} ${binding.role}" } == {
       producer = "fraud-stream-b1g0example000000000-transactions storage.viewer"
       scorer   = "fraud-stream-b1g0example000000000-models storage.viewer"

@@ -37,6 +37,11 @@ What a schema can't say: settings that don't fit each other. Each fault is a lin
 {{- if ne (get $config.admin "address") (printf "0.0.0.0:%s" (include "fraud-stream.port" .)) }}
 {{- $faults = append $faults "config.admin.address is the chart's: probes and Services need it as it is" }}
 {{- end }}
+{{- range $values.env }}
+{{- if and (hasPrefix "FRAUD_" .name) (hasKey . "value") }}
+{{- $faults = append $faults (printf "env %s would pass by these checks: set it in config" .name) }}
+{{- end }}
+{{- end }}
 {{- if and (eq .daemon "producer") (not $own.source) }}
 {{- $faults = append $faults "config.producer.source must be set" }}
 {{- end }}
@@ -76,12 +81,22 @@ What a schema can't say: settings that don't fit each other. Each fault is a lin
 {{- end }}
 {{- if and $isFolder (not (hasPrefix (printf "%s/" $storage.mountPath) (printf "%s/" $parquet))) }}
 {{- $faults = append $faults (printf "config.sink.parquet is %q, which is not below sink.storage.mountPath (%s): files there would be lost with the pod" $parquet $storage.mountPath) }}
+{{- else if and $isFolder (include "fraud-stream.isShadowed" (dict "folder" $parquet "mounts" .values.volumeMounts)) }}
+{{- $faults = append $faults (printf "config.sink.parquet is %q, where sink.volumeMounts mounts something else: only sink.storage is known to outlive the pod" $parquet) }}
 {{- else if and $isFolder (not (or $storage.existingClaim $storage.size)) }}
 {{- $faults = append $faults "config.sink.parquet is a folder: set sink.storage.existingClaim or sink.storage.size; an emptyDir would be lost with the pod, after the offsets were committed" }}
 {{- else if and $isFolder (not (and $storage.existingClaim $storage.shared)) (or $isAutoscaled (gt (int .values.replicas) 1)) }}
 {{- $faults = append $faults "several replicas need a place that all of them see: an s3:// URL, or sink.storage.existingClaim with sink.storage.shared" }}
 {{- end }}
 {{- toYaml $faults }}
+{{- end }}
+
+{{/* "yes" if `folder` lies in one of `mounts`. */}}
+{{- define "fraud-stream.isShadowed" -}}
+{{- $folder := printf "%s/" .folder }}
+{{- range .mounts }}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $folder }}yes{{ end }}
+{{- end }}
 {{- end }}
 
 {{- define "fraud-stream.replicaFaults" -}}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::Listener;
+use crate::{Listener, Security};
 
 /// What a single broker for tests needs beside its listeners and folder.
 const FOR_TESTS: [(&str, &str); 13] = [
@@ -36,6 +36,7 @@ pub(super) fn text(
     listeners: &[Listener],
     controller_port: u16,
     data: &Path,
+    security: Option<&Security>,
     overrides: &BTreeMap<String, String>,
 ) -> String {
     let mut properties: BTreeMap<String, String> = FOR_TESTS
@@ -47,6 +48,11 @@ pub(super) fn text(
     };
     let listening = join(|listener| format!("{}://{}", listener.name, listener.address()));
     let protocols = join(|listener| format!("{}:{}", listener.name, listener.security_protocol));
+    let controller = if security.is_some() {
+        "SSL"
+    } else {
+        "PLAINTEXT"
+    };
     properties.extend([
         (
             "controller.quorum.voters".to_owned(),
@@ -62,7 +68,7 @@ pub(super) fn text(
         ),
         (
             "listener.security.protocol.map".to_owned(),
-            format!("{protocols},CONTROLLER:PLAINTEXT"),
+            format!("{protocols},CONTROLLER:{controller}"),
         ),
         (
             "inter.broker.listener.name".to_owned(),
@@ -76,6 +82,7 @@ pub(super) fn text(
             properties.insert(format!("{prefix}.{key}"), value.clone());
         }
     }
+    properties.extend(security.map(Security::properties).unwrap_or_default());
     properties.extend(overrides.clone());
     properties
         .iter()

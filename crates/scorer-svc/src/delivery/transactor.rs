@@ -121,11 +121,15 @@ fn commit(
     // The offsets go while messages are still under way: neither waits for the other.
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| drain(client, failed, &is_over));
+        // Where there are no threads left, messages just wait for company meanwhile.
+        let _ = thread::Builder::new()
+            .name("drain".to_owned())
+            .spawn_scoped(scope, || drain(client, failed, &is_over));
         let added = client.send_offsets_to_transaction(offsets, group, Timeout::Never);
         is_over.store(added.is_err(), Ordering::Release);
         added
     })?;
+    drain(client, failed, &is_over);
     failpoint("scorer_before_commit");
     client.commit_transaction(Timeout::Never)
 }

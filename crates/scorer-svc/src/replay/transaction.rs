@@ -33,7 +33,8 @@ impl Transaction {
     pub(super) fn begin(config: &ReplayConfig, context: &Context) -> Result<Self, Failure> {
         let topic = context.config.topics.transactions.clone();
         let settings = TransactionSettings {
-            id: format!("{}-replay", config.base_id()),
+            // A prefix that scorers' ids haven't: whoever may use it can't fence a scorer.
+            id: format!("replay-{}", config.base_id()),
             timeout: TIMEOUT,
             remedy: "replay fewer at a time, by --reason, --since or --from",
         };

@@ -18,7 +18,8 @@ const MOST_MESSAGES: usize = 200_000;
 /// gap, so that their next offsets say it all.
 #[derive(Debug, Default)]
 pub(super) struct Work {
-    /// Since its first message; `None` while there is none.
+    /// Since its first message, or since the work before it was settled; `None` while there
+    /// is no message.
     opened: Option<Instant>,
     messages: usize,
     /// The next offset of each partition.
@@ -34,6 +35,11 @@ impl Work {
         self.messages += 1;
         self.positions.insert(partition, offset + 1);
         self.quiet_wait = Duration::ZERO;
+    }
+
+    /// The work before it is settled: only now it can begin.
+    pub(super) fn open_anew(&mut self) {
+        self.opened = Some(Instant::now());
     }
 
     /// Whether it has so many messages that it should end: each takes memory.

@@ -28,12 +28,12 @@ pub struct KafkaConfig {
     /// After this long without a heartbeat a member's partitions go to others.
     #[serde(deserialize_with = "duration")]
     pub session_timeout: Duration,
-    /// librdkafka properties of all clients, by their dotted names.
-    pub properties: BTreeMap<String, String>,
+    /// librdkafka properties of all clients, by their dotted names; some are secrets.
+    pub properties: BTreeMap<String, Secret>,
     /// librdkafka properties of consumers.
-    pub consumer_properties: BTreeMap<String, String>,
+    pub consumer_properties: BTreeMap<String, Secret>,
     /// librdkafka properties of producers.
-    pub producer_properties: BTreeMap<String, String>,
+    pub producer_properties: BTreeMap<String, Secret>,
 }
 
 /// `security_protocol`

@@ -38,7 +38,7 @@ fn set(item: &mut Item, key: &str, value: &toml::Value) {
 fn edit_value(key: &str, value: &toml::Value) -> Value {
     match value {
         toml::Value::String(text) if !text.is_empty() && is_secret(key) => "<redacted>".into(),
-        toml::Value::String(text) => text.as_str().into(),
+        toml::Value::String(text) => without_password(text).into(),
         toml::Value::Integer(number) => (*number).into(),
         toml::Value::Float(number) => (*number).into(),
         toml::Value::Boolean(truth) => (*truth).into(),
@@ -46,6 +46,19 @@ fn edit_value(key: &str, value: &toml::Value) -> Value {
         toml::Value::Table(_) | toml::Value::Datetime(_) => {
             unreachable!("keys hold no tables and no times")
         }
+    }
+}
+
+/// `https://user:password@host` without user and password: no key wants them there, and
+/// somebody may have put them there all the same.
+fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) => format!("{scheme}://<redacted>{}", &rest[user.len()..]),
+        None => text.to_owned(),
     }
 }
 

@@ -158,13 +158,21 @@ pub struct ObjectStoreConfig {
 }
 
 impl ObjectStoreConfig {
-    /// Reads the file that holds the secret.
+    /// Reads the file that holds the secret, and refuses one at another place.
     pub(super) fn settle(&mut self) -> Result<(), ConfigError> {
         let secret = std::mem::take(&mut self.secret_access_key);
         self.secret_access_key = secret.or_from_file(
             "object_store.secret_access_key",
             &self.secret_access_key_file,
         )?;
+        // It comes to stand in logs.
+        if self.endpoint.contains('@') {
+            return Err(ConfigError(
+                "object_store.endpoint holds a user: set object_store.access_key_id and \
+                 object_store.secret_access_key"
+                    .into(),
+            ));
+        }
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use super::GroupOptions;
 use crate::ConfigError;
 use crate::Context;
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, Secret};
 
 /// Settings of a producer: idempotent, acknowledged by all in-sync replicas, partitioned
 /// as Java's and Spark's producers do it. Set what is yours (`transactional.id` …) on it.
@@ -80,7 +80,7 @@ fn check_native(
     kafka: &KafkaConfig,
     config: &ClientConfig,
     table: &str,
-    properties: &BTreeMap<String, String>,
+    properties: &BTreeMap<String, Secret>,
 ) -> Result<(), ConfigError> {
     match config.create_native_config() {
         Ok(_) => Ok(()),
@@ -157,11 +157,12 @@ fn set_producer(config: &mut ClientConfig) {
         .set("queue.buffering.max.messages", "500000")
         .set("queue.buffering.max.kbytes", "131072")
         // Back-to-back transactions would be 100 ms apart at least.
-        .set("retry.backoff.ms", "20");
+        .set("retry.backoff.ms", "20")
+        .set("retry.backoff.max.ms", "40");
 }
 
-fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, String>) {
+fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, Secret>) {
     for (name, value) in properties {
-        config.set(name, value);
+        config.set(name, value.expose());
     }
 }

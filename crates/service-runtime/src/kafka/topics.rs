@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::Producer as _;
 
-use super::{CALL_TIMEOUT, Producer, RETRY_PAUSE};
+use super::{CALL_TIMEOUT, Producer, RETRY_PAUSE, error_text};
 use crate::{Context, Failure};
 
 /// Also the last question before giving up gets a chance to be answered.
@@ -30,6 +30,7 @@ pub fn wait_for_topics(
 ) -> Result<TopicNeeds, Failure> {
     let started = Instant::now();
     let reporter = producer.client().context().reporter();
+    let mut answer_before = None;
     loop {
         let left = give_up.map(|limit| limit.saturating_sub(started.elapsed()));
         let patience = left
@@ -45,14 +46,26 @@ pub fn wait_for_topics(
             reporter.sees_topics();
             return Ok(TopicNeeds::Met);
         };
-        let text = reporter.judge_topic(topic, producer.client(), &error)?;
-        if give_up.is_some_and(|limit| started.elapsed() >= limit) {
+        let is_over = give_up.is_some_and(|limit| started.elapsed() >= limit);
+        let text = match answer_before.take() {
+            // The last question may have had too little time to be answered.
+            Some(text) if is_over && is_unanswered(&error) => text,
+            _ => reporter.judge_topic(topic, producer.client(), &error)?,
+        };
+        if is_over {
             return Err(Failure::runtime(anyhow::anyhow!("gave up: {text}")));
         }
+        answer_before = Some(text);
         if context.shutdown.wait_timeout(RETRY_PAUSE) {
             return Ok(TopicNeeds::Stopped);
         }
     }
+}
+
+fn is_unanswered(error: &KafkaError) -> bool {
+    error
+        .rdkafka_error_code()
+        .is_some_and(error_text::is_no_answer)
 }
 
 fn ask(producer: &Producer, topic: &str, timeout: Duration) -> Result<(), KafkaError> {

@@ -9,18 +9,18 @@ fn properties_are_the_same_dotted_quoted_or_from_the_environment() {
     let dotted =
         "[kafka.properties]\nlinger.ms = 5\n[kafka.consumer_properties]\ncheck.crcs = true\n";
     let loaded = load_file(dotted).unwrap();
-    assert_eq!(loaded.runtime.kafka.properties["linger.ms"], "5");
+    assert_eq!(loaded.runtime.kafka.properties["linger.ms"].expose(), "5");
     assert_eq!(
-        loaded.runtime.kafka.consumer_properties["check.crcs"],
+        loaded.runtime.kafka.consumer_properties["check.crcs"].expose(),
         "true"
     );
     let quoted = "[kafka.properties]\n\"linger.ms\" = \"5\"\n";
     assert_eq!(
-        load_file(quoted).unwrap().runtime.kafka.properties["linger.ms"],
+        load_file(quoted).unwrap().runtime.kafka.properties["linger.ms"].expose(),
         "5"
     );
     let loaded = load_both(quoted, &[("FRAUD__KAFKA__PROPERTIES__LINGER_MS", "7")]).unwrap();
-    assert_eq!(loaded.runtime.kafka.properties["linger.ms"], "7");
+    assert_eq!(loaded.runtime.kafka.properties["linger.ms"].expose(), "7");
 }
 
 #[test]

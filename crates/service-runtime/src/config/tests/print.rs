@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use super::super::printed_from;
-use super::{SERVICE, load_env, write};
+use super::{SERVICE, error_of, load_env, write};
 
 #[test]
 fn the_printed_configuration_holds_values_and_comments_but_no_secret() {
@@ -17,12 +17,34 @@ fn the_printed_configuration_holds_values_and_comments_but_no_secret() {
         ("FRAUD__SCORER__MODEL", "models/m"),
     ];
     let loaded = load_env(&variables).unwrap();
-    assert!(!format!("{loaded:?}").contains("password: \"hunter2\""));
+    assert!(!format!("{:?}", loaded.runtime).contains("hunter2"));
     let printed = print_both("", &variables);
     assert!(!printed.contains("hunter2"), "{printed}");
     assert!(printed.contains("\"linger.ms\" = \"7\""), "{printed}");
     assert!(
         printed.contains("model = \"models/m\"        # must be set"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_password_in_a_url_is_refused_and_not_printed_either() {
+    let variables = [
+        ("FRAUD__SCORER__MODEL", "models/m"),
+        (
+            "FRAUD__OBJECT_STORE__ENDPOINT",
+            "https://a:hunter2@store/b@c",
+        ),
+    ];
+    let refused = error_of(load_env(&variables));
+    assert!(
+        refused.contains("object_store.endpoint holds a user"),
+        "{refused}"
+    );
+    assert!(!refused.contains("hunter2"), "{refused}");
+    let printed = print_both("", &variables);
+    assert!(
+        printed.contains("\"https://<redacted>@store/b@c\""),
         "{printed}"
     );
 }
