@@ -12,7 +12,7 @@ PREREQUISITES := crates/local-stack/prerequisites.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run build build-release test e2e chaos test-kafka-3.9 lint model goldens \
-	bench bench-core bench-sink bench-model \
+	bench bench-spark bench-scale bench-core bench-sink bench-model \
 	chart chart-readme image-check terraform-check deploy-check supply-chain fmt clean
 
 help: ## List the habits
@@ -70,6 +70,17 @@ bench: ## Time the scorer beside a C program that only passes messages on, over 
 	@$(PREREQUISITES) build kafka
 	@cargo build --release --locked --workspace --bins
 	@$(BENCH) kafka $(ARGS)
+
+bench-spark: ## Time the scorer beside the Spark job that it replaces, micro-batches and Real-Time Mode (10 minutes; ARGS='--rounds 1'; Python 3.10 to 3.13)
+	@$(PREREQUISITES) build kafka python maven
+	@tests/bench/spark/install
+	@cargo build --release --locked --workspace --bins
+	@$(BENCH) spark $(ARGS)
+
+bench-scale: ## Time the scorer with 1, 2 and 4 workers on 1, 4 and 32 partitions
+	@$(PREREQUISITES) build kafka
+	@cargo build --release --locked --workspace --bins
+	@$(BENCH) scale $(ARGS)
 
 bench-core: ## Time parsing beside sonic-rs and serde_json, and all that a core does between Kafka and Kafka
 	@$(PREREQUISITES) build

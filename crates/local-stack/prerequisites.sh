@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that this machine has what a target of the Makefile needs:
-#   prerequisites.sh [build] [kafka] [python] [promtool]
+#   prerequisites.sh [build] [kafka] [python] [promtool] [maven]
 # What is missing is installed, saying so, where one is root on a machine with apt;
 # else one line says what is missing and how to get it here.
 set -eu
@@ -29,7 +29,11 @@ check_build() {
 check_kafka() {
     [ "$(java_version)" -ge 17 ] || need 'Java 17 or newer' "$(first_known openjdk-17-jdk-headless openjdk-21-jdk-headless openjdk-25-jdk-headless)"
     # Once the jars are here, Maven isn't needed any more.
-    ls -d .cache/kafka-*/ >/dev/null 2>&1 || has mvn || need 'Maven' maven
+    ls -d .cache/kafka-*/ >/dev/null 2>&1 || check_maven
+}
+
+check_maven() {
+    has mvn || need 'Maven' maven
 }
 
 check_python() {
@@ -125,6 +129,7 @@ for part in "$@"; do
         kafka) check_kafka ;;
         python) check_python ;;
         promtool) ;;
+        maven) check_maven ;;
         *) echo "prerequisites.sh: no part $part" >&2; exit 2 ;;
     esac
 done

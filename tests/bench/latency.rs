@@ -1,5 +1,6 @@
 //! How long a message takes at a steady rate.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,21 +12,32 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedPr
 use serde_json::{Value, json};
 
 use crate::contender::{Contender, Route};
-use crate::load::{PARTITIONS, TRANSACTIONS};
-use crate::report;
+use crate::load::Backlog;
+use crate::report::{self, print_row};
 
-/// Messages a second.
-const RATES: [u32; 2] = [200, 1000];
-/// `None`: a topic that is written and read, and nothing between.
-const CONTENDERS: [Option<Contender>; 3] = [
-    None,
-    Some(Contender::AtLeastOnce),
-    Some(Contender::ExactlyOnce),
-];
 /// Until connections are made and caches are warm, nothing counts.
 const WARM_UP_SECONDS: u32 = 2;
-/// The longest that a result is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest that a result is waited for: Spark takes its time to start.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What to measure.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    /// host:port.
+    pub(crate) broker: &'a str,
+    /// Where transactions are taken from.
+    pub(crate) backlog: &'a Backlog,
+    /// Who takes turns; `None`: a topic that is written and read, and nothing between.
+    pub(crate) contenders: &'a [Option<Contender>],
+    /// Messages a second, one rate after the other.
+    pub(crate) rates: &'a [u32],
+    /// How often.
+    pub(crate) rounds: usize,
+    /// How long each rate is measured in a round.
+    pub(crate) seconds: u32,
+    /// Transactions that each passes on before, as fast as it can.
+    pub(crate) warm_up: usize,
+}
 
 /// What all rounds of one contender at one rate showed.
 #[derive(Debug)]
@@ -36,6 +48,10 @@ pub(crate) struct Latency {
     pub(crate) contender: Option<Contender>,
     /// One value a message, in no order.
     pub(crate) milliseconds: Vec<f64>,
+    /// CPU time of the contender's processes.
+    cpu: Duration,
+    /// Messages in that time, which are more than those that count.
+    messages: u32,
 }
 
 impl Latency {
@@ -44,9 +60,25 @@ impl Latency {
         self.contender.map_or("topic alone", Contender::name)
     }
 
+    /// Microseconds of CPU time a message.
+    pub(crate) fn cpu_microseconds(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / f64::from(self.messages)
+    }
+
     /// In milliseconds.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         report::quantile(self.milliseconds.iter().copied(), share)
+    }
+
+    fn print(&self) {
+        let cells = [
+            format!("{:.2}", self.quantile(0.5)),
+            format!("{:.2}", self.quantile(0.99)),
+            format!("{:.2}", self.quantile(0.999)),
+            format!("{:.0}", self.cpu_microseconds()),
+            self.milliseconds.len().to_string(),
+        ];
+        print_row(&format!("{}/s  {}", self.rate, self.name()), &cells);
     }
 
     /// For programs.
@@ -58,128 +90,192 @@ impl Latency {
             "p50_ms": self.quantile(0.5),
             "p99_ms": self.quantile(0.99),
             "p999_ms": self.quantile(0.999),
+            "cpu_us_per_message": self.cpu_microseconds(),
         })
     }
 }
 
-/// Measures all contenders at all rates, by turns.
-pub(crate) fn measure(broker: &str, rounds: usize, seconds: u32) -> Result<Vec<Latency>> {
-    let sample = sample(broker)?;
+/// Measures all contenders at all rates, by turns, and prints a table.
+pub(crate) fn measure(plan: &Plan<'_>) -> Result<Vec<Latency>> {
+    let sample = sample(plan)?;
     let mut all = Vec::new();
-    for rate in RATES {
-        for contender in CONTENDERS {
+    for &rate in plan.rates {
+        for &contender in plan.contenders {
             all.push(Latency {
                 rate,
                 contender,
                 milliseconds: Vec::new(),
+                cpu: Duration::ZERO,
+                messages: 0,
             });
         }
     }
-    for round in 0..rounds {
-        for latency in &mut all {
-            let name = latency.contender.map_or("alone", Contender::key);
-            let from = format!("sent-{name}-{}-{round}", latency.rate);
-            let to = match latency.contender {
+    for round in 0..plan.rounds {
+        for (number, &contender) in plan.contenders.iter().enumerate() {
+            let from = format!("sent-{number}-{round}");
+            let to = match contender {
                 None => from.clone(),
-                Some(_) => format!("latency-{name}-{}-{round}", latency.rate),
+                Some(_) => format!("latency-{number}-{round}"),
             };
             let route = Route {
-                broker: broker.to_owned(),
+                broker: plan.broker.to_owned(),
                 from,
                 to,
+                partitions: plan.backlog.partitions,
             };
-            let milliseconds = measure_once(latency, &route, &sample, seconds)?;
-            latency.milliseconds.extend(milliseconds);
+            let mut its: Vec<_> = all
+                .iter_mut()
+                .filter(|latency| latency.contender == contender)
+                .collect();
+            measure_once(plan, &mut its, contender, &route, &sample)?;
             for topic in [&route.from, &route.to] {
-                delete(broker, &[topic], &[])?;
+                delete(plan.broker, &[topic], &[])?;
             }
         }
     }
+    let header = ["p50", "p99", "p99.9", "CPU us/message", "messages"];
+    print_row("", &header.map(str::to_owned));
+    for latency in &all {
+        latency.print();
+    }
+    println!();
     Ok(all)
 }
 
+/// Measures one contender at its rates, one after the other.
 fn measure_once(
-    latency: &Latency,
+    plan: &Plan<'_>,
+    latencies: &mut [&mut Latency],
+    contender: Option<Contender>,
     route: &Route,
     sample: &[Vec<u8>],
-    seconds: u32,
-) -> Result<Vec<f64>> {
+) -> Result<()> {
     for topic in [&route.from, &route.to] {
-        create_topics(&route.broker, &[Topic::new(topic, PARTITIONS)])?;
+        create_topics(&route.broker, &[Topic::new(topic, route.partitions)])?;
     }
-    let count = (latency.rate * (WARM_UP_SECONDS + seconds)) as usize;
-    let mut running = match latency.contender {
-        Some(contender) => Some(contender.start(route, count as i64)?),
+    let mut running = match contender {
+        Some(contender) => Some(contender.start(route, 0)?),
         None => None,
     };
     if let Some(running) = &mut running {
         running.wait_until_ready()?;
     }
-    let results = TopicReader::new(&route.broker, &route.to, Isolation::ReadCommitted)?;
-
-    let clock = Instant::now();
-    let sent: Vec<_> = (0..count).map(|_| AtomicU64::new(0)).collect();
-    let received = thread::scope(|scope| {
-        let sender = scope.spawn(|| send(route, sample, latency.rate, clock, &sent));
-        let received = receive(&results, clock, count);
-        sender.join().expect("the sender doesn't panic")?;
-        received
-    })?;
-    let is_warm = (latency.rate * WARM_UP_SECONDS) as usize;
-    let spans = sent.iter().zip(received).skip(is_warm);
-    Ok(spans
-        .map(|(sent, received)| (received - sent.load(Ordering::Acquire)) as f64 / 1e6)
-        .collect())
+    let exchange = Exchange::new(route, sample)?;
+    let warm_up = exchange.run(0..plan.warm_up, None);
+    if let (Err(_), Some(running)) = (&warm_up, &mut running) {
+        // That it ended tells more than that nothing came.
+        running.check()?;
+    }
+    warm_up?;
+    let cpu = || match &running {
+        Some(running) => running.process().cpu_time(),
+        None => Ok(Duration::ZERO),
+    };
+    let mut next = plan.warm_up;
+    for latency in latencies {
+        let messages = latency.rate * (WARM_UP_SECONDS + plan.seconds);
+        let ids = next..next + messages as usize;
+        next = ids.end;
+        let before = cpu()?;
+        let milliseconds = exchange.run(ids, Some(latency.rate))?;
+        latency.cpu += cpu()? - before;
+        latency.messages += messages;
+        let is_warm = (latency.rate * WARM_UP_SECONDS) as usize;
+        latency.milliseconds.extend(&milliseconds[is_warm..]);
+    }
+    Ok(())
 }
 
-/// Sends `sent.len()` transactions, each at its time, however long the others take. Their
-/// ids count from 0. `sent` takes the nanoseconds of `clock`.
-fn send(
-    route: &Route,
-    sample: &[Vec<u8>],
-    rate: u32,
+/// Sends transactions to one end of a route, and receives results at the other.
+struct Exchange<'a> {
+    from: &'a str,
+    sample: &'a [Vec<u8>],
+    producer: ThreadedProducer<DefaultProducerContext>,
+    results: TopicReader,
     clock: Instant,
-    sent: &[AtomicU64],
-) -> Result<()> {
-    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-        .set("bootstrap.servers", &route.broker)
-        .set("enable.idempotence", "true")
-        .set("partitioner", "murmur2_random")
-        .set("linger.ms", "0")
-        .create()?;
-    // Before the first message, whose time would be that of connecting.
-    producer
-        .client()
-        .fetch_metadata(Some(&route.from), PATIENCE)?;
-    let started = Instant::now();
-    for (id, sent) in sent.iter().enumerate() {
-        let (key, value) = transaction(id, &sample[id % sample.len()]);
-        let due = started + Duration::from_secs(1) * id as u32 / rate;
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        sent.store(nanoseconds(clock), Ordering::Release);
-        let record = BaseRecord::to(&route.from).key(&key).payload(&value);
-        producer
-            .send(record)
-            .map_err(|(error, _)| error)
-            .context("sending a transaction")?;
-    }
-    producer.flush(PATIENCE).context("sending transactions")
 }
 
-/// The moment at which each of the results came, by its id.
-fn receive(results: &TopicReader, clock: Instant, count: usize) -> Result<Vec<u64>> {
-    let mut received = vec![0; count];
-    for number in 0..count {
-        let result = results
-            .next(PATIENCE)
-            .with_context(|| format!("{number} of {count} results came"))?;
-        let now = nanoseconds(clock);
-        let key = result.key.as_deref().unwrap_or_default();
-        let id: usize = std::str::from_utf8(key)?.parse()?;
-        ensure!(received[id] == 0, "result {id} came twice");
-        received[id] = now;
+impl<'a> Exchange<'a> {
+    fn new(route: &'a Route, sample: &'a [Vec<u8>]) -> Result<Self> {
+        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+            .set("bootstrap.servers", &route.broker)
+            .set("enable.idempotence", "true")
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "0")
+            // All of a warm-up.
+            .set("queue.buffering.max.messages", "1000000")
+            .create()?;
+        // Before the first message, whose time would be that of connecting.
+        producer
+            .client()
+            .fetch_metadata(Some(&route.from), PATIENCE)?;
+        Ok(Self {
+            from: &route.from,
+            sample,
+            producer,
+            results: TopicReader::new(&route.broker, &route.to, Isolation::ReadCommitted)?,
+            clock: Instant::now(),
+        })
     }
-    Ok(received)
+
+    /// Sends the transactions with these ids, so many a second or as fast as it goes, and
+    /// waits for their results; how many milliseconds each took.
+    fn run(&self, ids: Range<usize>, rate: Option<u32>) -> Result<Vec<f64>> {
+        let sent: Vec<_> = ids.clone().map(|_| AtomicU64::new(0)).collect();
+        let received = thread::scope(|scope| {
+            let sender = scope.spawn(|| self.send(ids.start, rate, &sent));
+            let received = self.receive(ids.clone());
+            sender.join().expect("the sender doesn't panic")?;
+            received
+        })?;
+        let spans = sent.iter().zip(received);
+        Ok(spans
+            .map(|(sent, received)| (received - sent.load(Ordering::Acquire)) as f64 / 1e6)
+            .collect())
+    }
+
+    /// Sends `sent.len()` transactions, each at its time, however long the others take.
+    /// `sent` takes the nanoseconds of the clock.
+    fn send(&self, first_id: usize, rate: Option<u32>, sent: &[AtomicU64]) -> Result<()> {
+        let started = Instant::now();
+        for (number, sent) in sent.iter().enumerate() {
+            let id = first_id + number;
+            let (key, value) = transaction(id, &self.sample[id % self.sample.len()]);
+            if let Some(rate) = rate {
+                let due = started + Duration::from_secs(1) * number as u32 / rate;
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
+            sent.store(nanoseconds(self.clock), Ordering::Release);
+            let record = BaseRecord::to(self.from).key(&key).payload(&value);
+            self.producer
+                .send(record)
+                .map_err(|(error, _)| error)
+                .context("sending a transaction")?;
+        }
+        self.producer
+            .flush(PATIENCE)
+            .context("sending transactions")
+    }
+
+    /// The moment at which each of the results came, by its id.
+    fn receive(&self, ids: Range<usize>) -> Result<Vec<u64>> {
+        let mut received = vec![0; ids.len()];
+        for number in 0..ids.len() {
+            let result = self
+                .results
+                .next(PATIENCE)
+                .with_context(|| format!("{number} of {} results came", ids.len()))?;
+            let now = nanoseconds(self.clock);
+            let key = result.key.as_deref().unwrap_or_default();
+            let id: usize = std::str::from_utf8(key)?.parse()?;
+            let place = id.checked_sub(ids.start);
+            let moment = place.and_then(|place| received.get_mut(place));
+            let moment = moment.with_context(|| format!("result {id} came twice"))?;
+            ensure!(*moment == 0, "result {id} came twice");
+            *moment = now;
+        }
+        Ok(received)
+    }
 }
 
 fn nanoseconds(clock: Instant) -> u64 {
@@ -187,8 +283,8 @@ fn nanoseconds(clock: Instant) -> u64 {
 }
 
 /// Some transactions of the topic.
-fn sample(broker: &str) -> Result<Vec<Vec<u8>>> {
-    let reader = TopicReader::new(broker, TRANSACTIONS, Isolation::ReadCommitted)?;
+fn sample(plan: &Plan<'_>) -> Result<Vec<Vec<u8>>> {
+    let reader = TopicReader::new(plan.broker, &plan.backlog.topic, Isolation::ReadCommitted)?;
     let records = reader.read(1000, PATIENCE)?;
     let values = records.into_iter().map(|record| record.value);
     values

@@ -9,7 +9,10 @@ mod load;
 mod messages;
 mod report;
 mod rounds;
+mod scale;
 mod sink;
+mod spark;
+mod spark_job;
 mod throughput;
 mod topic_end;
 mod twin;
@@ -32,6 +35,10 @@ struct Arguments {
 enum What {
     /// Topic to topic, over a real Kafka: throughput, CPU, memory, latency
     Kafka(kafka::KafkaArguments),
+    /// The Spark job that scorer-svc replaces: throughput, CPU, memory, latency, start
+    Spark(spark::SparkArguments),
+    /// More workers and partitions
+    Scale(scale::ScaleArguments),
     /// Bytes to bytes without Kafka: parsing, scoring, formatting on one core
     Core(rounds::RoundsArguments),
     /// Results to Parquet
@@ -44,6 +51,8 @@ enum What {
 fn main() -> ExitCode {
     let result = match Arguments::parse().what {
         What::Kafka(arguments) => kafka::run(&arguments),
+        What::Spark(arguments) => spark::run(&arguments),
+        What::Scale(arguments) => scale::run(&arguments),
         What::Core(arguments) => core::run(&arguments),
         What::Sink(arguments) => sink::run(&arguments),
         What::Twin(arguments) => twin::run(&arguments),

@@ -7,19 +7,18 @@ use local_stack::wait_until;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use crate::load::PARTITIONS;
-
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks the broker for a topic's ends, again and again by one connection.
 pub(crate) struct TopicEnd {
     topic: String,
+    partitions: i32,
     client: BaseConsumer,
 }
 
 impl TopicEnd {
-    /// Of a topic with [`PARTITIONS`]; waits for their leaders.
-    pub(crate) fn new(broker: &str, topic: &str) -> Result<Self> {
+    /// Of a topic with so many partitions; waits for their leaders.
+    pub(crate) fn new(broker: &str, topic: &str, partitions: i32) -> Result<Self> {
         let client = ClientConfig::new()
             .set("bootstrap.servers", broker)
             .set("group.id", "bench")
@@ -27,6 +26,7 @@ impl TopicEnd {
             .create()?;
         let end = Self {
             topic: topic.to_owned(),
+            partitions,
             client,
         };
         wait_until(&format!("topic {topic}"), TIMEOUT, || {
@@ -37,7 +37,7 @@ impl TopicEnd {
 
     /// Messages so far; markers of transactions count.
     pub(crate) fn messages(&self) -> Result<i64> {
-        (0..PARTITIONS)
+        (0..self.partitions)
             .map(|partition| {
                 let watermarks = self
                     .client

@@ -1,6 +1,5 @@
 //! Child processes that end with us, and what they say.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,10 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, kill_process_group, prlimit};
 
-use crate::{wait_for, watcher};
-
-/// What Linux counts CPU time in for programs (`USER_HZ`), on every common processor.
-const TICKS_PER_SECOND: u32 = 100;
+use crate::{process_group, wait_for, watcher};
 
 /// A running program in a process group of its own: Ctrl+C on the terminal reaches
 /// us and not it. It is killed, with all that it started, when this value is
@@ -113,29 +109,16 @@ impl ChildProcess {
         Ok(())
     }
 
-    /// The most memory that it has had so far, in bytes (`VmHWM`).
+    /// The most memory that it has had so far, in bytes; the sum of that (`VmHWM`) over
+    /// it and what it started.
     pub fn peak_memory(&self) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let kibibytes: u64 = kibibytes
-            .with_context(|| format!("no VmHWM in {path}"))?
-            .trim()
-            .parse()?;
-        Ok(kibibytes * 1024)
+        process_group::peak_memory(self.id())
     }
 
-    /// The CPU time that it has used so far, in all of its threads.
+    /// The CPU time that it has used so far, in all of its threads, and what it started
+    /// and still runs.
     pub fn cpu_time(&self) -> Result<Duration> {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        // The name before it may hold anything; then come `utime` and `stime` as the
-        // 12th and 13th field (proc_pid_stat(5)).
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let times = fields.split_whitespace().skip(11).take(2);
-        let ticks: u64 = times.map(str::parse::<u64>).sum::<Result<_, _>>()?;
-        Ok(Duration::from_secs(ticks) / TICKS_PER_SECOND)
+        process_group::cpu_time(self.id())
     }
 
     /// Waits for its end; after `timeout` an error with what it said.

@@ -19,6 +19,7 @@ mod http;
 mod java;
 mod listener;
 mod messages;
+mod process_group;
 mod proxy;
 mod records;
 mod rights;
