@@ -18,7 +18,7 @@ use crate::results::Results;
 /// Enough for the model's inner loops; few enough to stay in the CPU's cache.
 const BATCH_MESSAGES: usize = 1000;
 /// What is read while nothing may be sent: as much as comes in the time of a commit.
-const MOST_MESSAGES: usize = 16_000;
+const MOST_MESSAGES: usize = 6_000;
 const MOST_BYTES: usize = 8 << 20;
 
 /// What turns messages into scores, and the counts of it.

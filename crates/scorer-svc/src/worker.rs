@@ -23,7 +23,7 @@ use pace::Pace;
 use work::Work;
 
 /// While work is being settled and no message comes, other events are looked at this often.
-const LOOK_AROUND: Duration = Duration::from_millis(1);
+const LOOK_AROUND: Duration = Duration::from_millis(5);
 /// The wish to stop, while nothing else can be done.
 const LONG_LOOK_AROUND: Duration = Duration::from_millis(50);
 

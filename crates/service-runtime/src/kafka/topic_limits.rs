@@ -37,9 +37,11 @@ fn describe(topics: &[String], context: &Context) -> Result<BTreeMap<String, usi
         .collect();
     let answer = context
         .tokio
-        .block_on(client.describe_configs(&resources, &options))?;
+        .block_on(client.describe_configs(&resources, &options));
+    // Its end takes up to 100 ms, which nobody should wait for.
+    context.tokio.spawn_blocking(|| drop(client));
     let mut limits = BTreeMap::new();
-    for (topic, described) in topics.iter().zip(answer) {
+    for (topic, described) in topics.iter().zip(answer?) {
         let limit = match &described {
             Ok(resource) => resource
                 .get(MAX_MESSAGE_BYTES)
