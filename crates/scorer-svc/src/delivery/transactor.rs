@@ -1,6 +1,5 @@
 //! The thread of a producer's blocking transaction calls.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -117,32 +116,16 @@ fn commit(
     offsets: &TopicPartitionList,
     group: &ConsumerGroupMetadata,
 ) -> KafkaResult<()> {
-    failpoint("scorer_before_offsets");
-    // The offsets go while messages are still under way: neither waits for the other.
-    let is_over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        // Where there are no threads left, messages just wait for company meanwhile.
-        let _ = thread::Builder::new()
-            .name("drain".to_owned())
-            .spawn_scoped(scope, || drain(client, failed, &is_over));
-        let added = client.send_offsets_to_transaction(offsets, group, Timeout::Never);
-        is_over.store(added.is_err(), Ordering::Release);
-        added
-    })?;
-    drain(client, failed, &is_over);
-    failpoint("scorer_before_commit");
-    client.commit_transaction(Timeout::Never)
-}
-
-/// Waits until no message is under way. `commit_transaction` would do it too, 100 ms at a
-/// time. Once the transaction has failed or `is_over`, nothing is sent any more, and the
-/// next call says so.
-fn drain(client: &Client, failed: &FailedDelivery, is_over: &AtomicBool) {
-    let has_ended = || {
-        let is_disturbed = client.client().context().disturbances() > 0;
-        is_disturbed || failed.is_any() || is_over.load(Ordering::Acquire)
-    };
-    while client.in_flight_count() > 0 && !has_ended() {
+    // commit_transaction would do it too, 100 ms at a time. Once the transaction has
+    // failed nothing is sent any more, and the next call says so.
+    let is_disturbed = || client.client().context().disturbances() > 0;
+    while client.in_flight_count() > 0 && !failed.is_any() && !is_disturbed() {
         flush(client, producer::LOOK_AROUND);
     }
+    failpoint("scorer_before_offsets");
+    // Not while messages are under way: where the broker refuses their partitions meanwhile,
+    // librdkafka 2.12 may abort a transaction that the broker never saw, which ends the client.
+    client.send_offsets_to_transaction(offsets, group, Timeout::Never)?;
+    failpoint("scorer_before_commit");
+    client.commit_transaction(Timeout::Never)
 }

@@ -157,8 +157,7 @@ fn set_producer(config: &mut ClientConfig) {
         .set("queue.buffering.max.messages", "500000")
         .set("queue.buffering.max.kbytes", "131072")
         // Back-to-back transactions would be 100 ms apart at least.
-        .set("retry.backoff.ms", "20")
-        .set("retry.backoff.max.ms", "40");
+        .set("retry.backoff.ms", "20");
 }
 
 fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, Secret>) {
