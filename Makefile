@@ -120,7 +120,7 @@ deploy-check: ## Check guides, images, compose files, Terraform, rules and dashb
 	@$(if $(BINARIES),BINARIES=$(BINARIES)) deploy/check monitoring
 
 supply-chain: ## Check what the daemons are made of: licences, sources, known vulnerabilities, bundled C; lists in target/sbom
-	@$(PREREQUISITES) build python
+	@$(PREREQUISITES) build python python3.11
 	@deploy/supply-chain
 
 fmt: ## Format the code

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that this machine has what a target of the Makefile needs:
-#   prerequisites.sh [build] [kafka] [python] [promtool] [maven]
+#   prerequisites.sh [build] [kafka] [python] [promtool] [maven] [python3.11]
 # What is missing is installed, saying so, where one is root on a machine with apt;
 # else one line says what is missing and how to get it here.
 set -eu
@@ -38,6 +38,11 @@ check_maven() {
 
 check_python() {
     python3 -c 'import venv, ensurepip' 2>/dev/null || need 'python3 with venv' python3-venv
+}
+
+check_python311() {
+    # Another version of Debian's wouldn't be python3.
+    python3 -c 'import tomllib' 2>/dev/null || need 'Python 3.11 or newer' ''
 }
 
 java_version() {
@@ -130,6 +135,7 @@ for part in "$@"; do
         python) check_python ;;
         promtool) ;;
         maven) check_maven ;;
+        python3.11) check_python311 ;;
         *) echo "prerequisites.sh: no part $part" >&2; exit 2 ;;
     esac
 done

@@ -49,17 +49,9 @@ pub(crate) struct Route {
 
 impl Contender {
     /// scorer-svc as it comes.
-    pub(crate) const EXACTLY_ONCE: Self = Self::Scorer(Scorer {
-        exactly_once: true,
-        headers: true,
-        workers: 1,
-    });
+    pub(crate) const EXACTLY_ONCE: Self = Self::Scorer(Scorer::EXACTLY_ONCE);
     /// The same, at least once.
-    pub(crate) const AT_LEAST_ONCE: Self = Self::Scorer(Scorer {
-        exactly_once: false,
-        headers: true,
-        workers: 1,
-    });
+    pub(crate) const AT_LEAST_ONCE: Self = Self::Scorer(Scorer::AT_LEAST_ONCE);
 
     /// What it is called in tables.
     pub(crate) fn name(self) -> &'static str {
@@ -83,6 +75,18 @@ impl Contender {
 }
 
 impl Scorer {
+    /// As it comes.
+    pub(crate) const EXACTLY_ONCE: Self = Self {
+        exactly_once: true,
+        headers: true,
+        workers: 1,
+    };
+    /// The same, at least once.
+    pub(crate) const AT_LEAST_ONCE: Self = Self {
+        exactly_once: false,
+        ..Self::EXACTLY_ONCE
+    };
+
     fn command(self, route: &Route) -> DaemonCommand {
         let delivery = if self.exactly_once {
             "exactly-once"

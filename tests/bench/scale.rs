@@ -36,9 +36,8 @@ pub(crate) fn run(arguments: &ScaleArguments) -> Result<()> {
             WORKERS.map(|workers| Run {
                 name: format!("{workers} on {}", backlog.partitions),
                 contender: Contender::Scorer(Scorer {
-                    exactly_once: true,
-                    headers: true,
                     workers,
+                    ..Scorer::EXACTLY_ONCE
                 }),
                 backlog,
             })

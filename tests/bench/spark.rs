@@ -61,14 +61,12 @@ const R10_MEMORY: Target = Target {
 
 /// What Spark writes has no headers.
 const EXACTLY_ONCE: Contender = Contender::Scorer(Scorer {
-    exactly_once: true,
     headers: false,
-    workers: 1,
+    ..Scorer::EXACTLY_ONCE
 });
 const AT_LEAST_ONCE: Contender = Contender::Scorer(Scorer {
-    exactly_once: false,
     headers: false,
-    workers: 1,
+    ..Scorer::AT_LEAST_ONCE
 });
 const MICRO_BATCHES: Contender = Contender::Spark(Trigger::Default);
 const REAL_TIME: Contender = Contender::Spark(Trigger::RealTime);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result};
-use local_stack::{ChildProcess, DaemonCommand, TOPICS, USERS, free_port, grant};
+use anyhow::Result;
+use local_stack::{DaemonCommand, TOPICS, USERS, free_port, grant};
 
 use crate::support::fixtures::fixture;
 use crate::support::result_rows::wait_for_rows;
@@ -40,10 +40,7 @@ fn assert_all_wait(
         change(stream.sink()).start()?,
     ];
     for daemon in &mut waiting {
-        let warned = daemon.wait_for_line(ChildProcess::stderr, texts[0], PATIENCE);
-        warned.with_context(|| daemon.stderr().to_string())?;
-        daemon.wait_for_readyz(503, PATIENCE)?;
-        assert_eq!(daemon.get("/livez")?.status, 200);
+        assert_waits(daemon, texts[0])?;
         assert_says(&daemon.get("/readyz")?.body, texts);
         for path in ["/readyz", "/metrics", "/livez", "/"] {
             assert_tells_no_password(&daemon.get(path)?.body);

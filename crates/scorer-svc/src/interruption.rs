@@ -16,6 +16,16 @@ pub(crate) enum Interruption {
     Fatal(Failure),
 }
 
+impl Interruption {
+    /// What passes is no matter where all of the work is undone next.
+    pub(crate) fn unless_it_passes(ended: Result<(), Self>) -> Result<(), Self> {
+        match ended {
+            Err(Self::Retry(_) | Self::TooLarge) => Ok(()),
+            ended => ended,
+        }
+    }
+}
+
 impl From<Failure> for Interruption {
     fn from(failure: Failure) -> Self {
         Self::Fatal(failure)

@@ -212,14 +212,12 @@ impl Worker {
         let Parts {
             delivery, consumer, ..
         } = &mut self.parts;
-        match delivery.is_settled(patience, consumer) {
-            Ok(false) => return Ok(false),
-            Ok(true) => self.settling = None,
-            Err(interruption) => {
-                self.settling = None;
-                return Err(interruption);
-            }
+        let settled = delivery.is_settled(patience, consumer);
+        if matches!(settled, Ok(false)) {
+            return settled;
         }
+        self.settling = None;
+        settled?;
         self.is_begun = false;
         self.parts.pipeline.committed(sent.elapsed().as_secs_f64());
         self.pace.committed();
@@ -246,10 +244,7 @@ impl Worker {
 
     /// Undoes all work, but for what is being settled and can be.
     fn undo(&mut self) -> Result<(), Interruption> {
-        match self.wait_until_settled() {
-            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
-            Err(interruption) => return Err(interruption),
-        }
+        Interruption::unless_it_passes(self.wait_until_settled())?;
         if self.is_begun {
             self.parts.delivery.undo()?;
             self.is_begun = false;

@@ -47,10 +47,7 @@ impl AtLeastOnce {
     /// What was sent can't be called back; its failures must not count against
     /// the work that follows.
     pub(super) fn undo(&mut self) -> Result<(), Interruption> {
-        match self.producer.wait_acknowledged() {
-            Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
-            Err(interruption) => return Err(interruption),
-        }
+        Interruption::unless_it_passes(self.producer.wait_acknowledged())?;
         self.producer.learn_refusals();
         if self.producer.must_be_renewed() {
             self.producer = self.settings.create(None)?;

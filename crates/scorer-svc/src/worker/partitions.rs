@@ -33,10 +33,7 @@ impl Worker {
     /// Gives all partitions back. Another member may own lost ones already.
     pub(super) fn give_back(&mut self, lost: bool) -> Result<(), Interruption> {
         if !lost && self.parts.delivery.settles_when_revoked() {
-            match self.settle_all() {
-                Ok(()) | Err(Interruption::Retry(_) | Interruption::TooLarge) => {}
-                Err(interruption) => return Err(interruption),
-            }
+            Interruption::unless_it_passes(self.settle_all())?;
         }
         self.undo()?;
         self.parts.consumer.release()?;
