@@ -27,6 +27,7 @@ mod reporter;
 mod session_loss;
 mod settings;
 mod start;
+mod statistics;
 mod topic_limits;
 mod topic_reader;
 mod topic_sender;

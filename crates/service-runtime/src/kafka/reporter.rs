@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -13,6 +13,7 @@ use tracing::{debug, error, info, warn};
 use super::error_text::{self, Meaning, Who};
 use super::metrics::KafkaMetrics;
 use super::session_loss::SessionLoss;
+use super::statistics;
 use super::troubles::{Kind, Troubles};
 use crate::config::KafkaConfig;
 use crate::{Context, Failure, Health};
@@ -37,6 +38,8 @@ const QUIET_FACILITIES: &[&str] = &[
 pub(super) const TRANSACTION_ERROR: &str = "TXNERR";
 /// The group's coordinator wasn't heard for `session_timeout`.
 const SESSION_TIMEOUT: &str = "SESSTMOUT";
+/// Older statistics tell nothing of how things are.
+const STALE: Duration = Duration::from_secs(3);
 
 /// One client's voice. A client that takes another's place has its name, and with it what
 /// is wrong: only an answer ends that.
@@ -54,6 +57,8 @@ pub(super) struct Reporter {
     /// librdkafka lost its last connection.
     all_down: AtomicBool,
     session_loss: Mutex<SessionLoss>,
+    /// When we last heard that we may not use a topic.
+    topic_refused: Mutex<Option<Instant>>,
     /// Whether a right or a topic may be missing: for those who ask after every message.
     may_lack_access: AtomicBool,
 }
@@ -74,6 +79,7 @@ impl Reporter {
             cause: Mutex::default(),
             all_down: AtomicBool::new(false),
             session_loss: Mutex::default(),
+            topic_refused: Mutex::default(),
             // It may follow one that did.
             may_lack_access: AtomicBool::new(true),
         }
@@ -106,7 +112,8 @@ impl Reporter {
     pub(super) fn statistics(&self, statistics: &Statistics) {
         self.metrics.observe_queues(&self.client, statistics);
         self.troubles.repeat();
-        if !is_fresh(statistics) {
+        let age = statistics::age(statistics);
+        if age >= STALE {
             return;
         }
         if statistics
@@ -115,7 +122,9 @@ impl Reporter {
             .any(|broker| broker.state == "UP")
         {
             self.answered();
-            if is_fetching(statistics, &self.who.topic) {
+            // Of before the refusal they would end for good what is reported but once.
+            let is_later = self.lock_refused().is_none_or(|at| at.elapsed() > age);
+            if is_later && statistics::is_fetching(statistics, &self.who.topic) {
                 self.troubles.resolve(&self.client, Kind::TopicAccess);
             }
         } else if self.all_down.load(Ordering::Relaxed) {
@@ -288,6 +297,9 @@ impl Reporter {
 
     fn report(&self, kind: Kind, text: &str) {
         self.may_lack_access.store(true, Ordering::Relaxed);
+        if kind == Kind::TopicAccess {
+            *self.lock_refused() = Some(Instant::now());
+        }
         self.troubles.report(&self.client, kind, text);
     }
 
@@ -301,32 +313,14 @@ impl Reporter {
         loss.unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_refused(&self) -> MutexGuard<'_, Option<Instant>> {
+        let refused = self.topic_refused.lock();
+        refused.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_cause(&self) -> MutexGuard<'_, Option<String>> {
         self.cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Statistics wait in the client's queue while a call blocks its thread.
-fn is_fresh(statistics: &Statistics) -> bool {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
-    now.abs_diff(statistics.time) <= 2
-}
-
-/// Whether the last fetch of every partition was granted: a refused one has no high
-/// watermark, and librdkafka reports the first refusal only, and no end of them.
-fn is_fetching(statistics: &Statistics, topic: &str) -> bool {
-    let Some(topic) = statistics.topics.get(topic) else {
-        return false;
-    };
-    let mut fetched = topic
-        .partitions
-        .values()
-        .filter(|partition| partition.fetch_state == "active")
-        .peekable();
-    fetched.peek().is_some() && fetched.all(|partition| partition.hi_offset >= 0)
 }
 
 /// `BrokerTransportFailure` as `broker_transport_failure`.
@@ -340,3 +334,6 @@ fn code_label(code: Code) -> String {
     }
     label
 }
+
+#[cfg(test)]
+mod tests;
