@@ -29,7 +29,7 @@ const MOST_PROPAGATION: Duration = Duration::from_secs(3_600);
 
 /// A producer's queue and what became of the messages put into it.
 ///
-/// What is refused for want of a right is sent again, in order, by a new producer if need
+/// What is refused for want of a right or a password is sent again, in order, by a new producer if need
 /// be. Until then no other message is taken.
 pub(crate) struct Outbox {
     context: Context,
@@ -151,8 +151,14 @@ impl Outbox {
     /// Where a message was given up.
     pub(crate) fn look_after(&mut self) -> Result<()> {
         self.check()?;
+        if !self.has_refused() {
+            return Ok(());
+        }
         // In order: behind what came back there must not be more to come.
-        if !self.has_refused() || self.producer.in_flight_count() > 0 {
+        if self.deliveries.is_any_refused() {
+            self.producer.purge(PurgeConfig::default().queue());
+        }
+        if self.producer.in_flight_count() > 0 {
             return Ok(());
         }
         if self.deliveries.is_any_refused() {

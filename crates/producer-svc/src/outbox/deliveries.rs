@@ -116,14 +116,19 @@ impl Message {
     }
 }
 
-/// Whether a right is missing, which a person can grant. It costs librdkafka's idempotent
-/// producer its life, and then the messages that it hasn't sent are purged.
+/// Whether the broker has taken nothing of it, for a reason that a person can mend.
+///
+/// A missing right costs librdkafka's idempotent producer its life, and then the messages
+/// that it hasn't sent are purged. A password that is refused when the broker asks for it
+/// again ends a connection with all that waits for it; the broker answers whatever came
+/// before it asks.
 pub(super) fn may_be_sent_again(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(
             Code::TopicAuthorizationFailed
                 | Code::ClusterAuthorizationFailed
+                | Code::Authentication
                 | Code::PurgeQueue
                 | Code::PurgeInflight
                 | Code::Fatal
