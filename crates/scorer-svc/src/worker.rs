@@ -112,7 +112,8 @@ impl Worker {
         if !self.work.is_open() {
             return Ok(());
         }
-        if self.work.is_due(self.parts.commit_interval) || self.work.is_full() {
+        let interval = self.pace.commit_interval(self.parts.commit_interval);
+        if self.work.is_due(interval) || self.work.is_full() {
             return self.settle();
         }
         if !has_come {

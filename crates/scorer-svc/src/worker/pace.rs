@@ -11,6 +11,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A transaction that begins before the broker has written the markers of the last one is
 /// told to try again, and librdkafka does that 20 ms later: a moment's rest is shorter.
 const REST: Duration = Duration::from_millis(3);
+/// The first work after the start is this much shorter: who waits for a scorer waits for
+/// its first results.
+const FIRST: u32 = 10;
 
 /// Learns from interruptions and commits.
 #[derive(Debug, Default)]
@@ -25,6 +28,15 @@ impl Pace {
     pub(super) fn committed(&mut self) {
         self.failures = 0;
         self.committed = Some(Instant::now());
+    }
+
+    /// The longest that work stays uncommitted, where that is `interval` in the long run.
+    pub(super) fn commit_interval(&self, interval: Duration) -> Duration {
+        if self.committed.is_some() {
+            interval
+        } else {
+            interval / FIRST
+        }
     }
 
     /// How long nothing should be sent yet after the last commit.
@@ -55,6 +67,16 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_work_is_shorter_until_it_is_committed() {
+        let mut pace = Pace::default();
+        let interval = Duration::from_millis(100);
+        pace.interrupted("test");
+        assert_eq!(pace.commit_interval(interval), Duration::from_millis(10));
+        pace.committed();
+        assert_eq!(pace.commit_interval(interval), interval);
+    }
 
     #[test]
     fn the_first_failure_is_retried_at_once_and_later_ones_ever_more_slowly() {

@@ -39,6 +39,8 @@ const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 1 << 20;
 /// While messages are waited for, other events are looked at this often.
 const LOOK_AROUND: Duration = Duration::from_millis(20);
+/// While there is no partition to read, and an assignment is all that is waited for.
+const SHORT_LOOK_AROUND: Duration = Duration::from_millis(5);
 
 /// A consumer, and the messages that it has brought. In the order in which they must go.
 pub(super) struct BatchConsumer {
@@ -92,12 +94,17 @@ impl BatchConsumer {
             if self.client.context().has_rebalance() {
                 return None;
             }
+            let look_around = if self.partitions.is_empty() {
+                SHORT_LOOK_AROUND
+            } else {
+                LOOK_AROUND
+            };
             let wait = deadline.saturating_duration_since(Instant::now());
-            self.fetch(wait.min(LOOK_AROUND));
+            self.fetch(wait.min(look_around));
             if self.has_fetched() {
                 return self.next();
             }
-            if wait <= LOOK_AROUND {
+            if wait <= look_around {
                 return None;
             }
         }
