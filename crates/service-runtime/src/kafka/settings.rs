@@ -109,6 +109,8 @@ fn common(kafka: &KafkaConfig, client_id: &str) -> ClientConfig {
         // A broker that is back is noticed as soon as by Java's clients (10 s by default), a
         // topic that was made within seconds (5 min).
         .set("reconnect.backoff.max.ms", "1000")
+        // The first connection after the bootstrap's would wait for 100 ms, more or less.
+        .set("reconnect.backoff.ms", "10")
         .set("topic.metadata.refresh.interval.ms", "3000")
         // The lag is read from the statistics.
         .set("statistics.interval.ms", "1000")
@@ -144,9 +146,11 @@ fn set_consumer(config: &mut ClientConfig, kafka: &KafkaConfig) {
         .set("auto.offset.reset", "error")
         // Small local queues stay in the CPU's cache and bound the memory; then the
         // pause after a full queue (1 s by default) must be short.
-        .set("queued.min.messages", "20000")
-        .set("queued.max.messages.kbytes", "32768")
+        .set("queued.min.messages", "10000")
+        .set("queued.max.messages.kbytes", "16384")
         .set("fetch.queue.backoff.ms", "5")
+        // What comes at once fills them beyond that. Enough for a broker that is near.
+        .set("max.partition.fetch.bytes", "262144")
         .set("fetch.wait.max.ms", "100");
 }
 
