@@ -2,10 +2,10 @@
 //!
 //! One thread owns a worker: its consumer, its producer and all of their state.
 //! Work opens with the first message, is scored and sent batch by batch, and is
-//! settled once the input is drained or `commit_interval` has passed. That takes
-//! several answers of the broker; what comes meanwhile is read ahead, and sent
-//! afterwards. Whatever comes between, all of it is undone and read again from the
-//! committed offsets.
+//! settled once `commit_interval` has passed, or the input is drained and its
+//! results can't be read before. That takes several answers of the broker; what
+//! comes meanwhile is read ahead, and sent afterwards. Whatever comes between, all
+//! of it is undone and read again from the committed offsets.
 
 mod pace;
 mod partitions;
@@ -161,16 +161,24 @@ impl Worker {
         self.send()
     }
 
-    /// Settles the work, or waits for more of it. Little work is worth no waiting: what
-    /// can be seen before it is settled is sent, else it is settled.
+    /// Settles the work, or waits for more of it. Little work is worth no waiting. What can
+    /// be read before it is settled is only sent, and settled when it is due.
     fn nothing_came(&mut self) -> Result<(), Interruption> {
-        let shows_at_once = self.parts.delivery.shows_at_once();
         let is_drained = self.work.note_nothing() || self.parts.consumer.is_drained();
-        if is_drained || (self.work.is_small() && !shows_at_once) {
+        if self.parts.delivery.shows_at_once() {
+            return self.send_soon();
+        }
+        if is_drained || self.work.is_small() {
             return self.settle();
         }
-        if self.work.is_small() {
-            self.send()?;
+        Ok(())
+    }
+
+    /// Sends the batch at hand. More of it would go in company.
+    fn send_soon(&mut self) -> Result<(), Interruption> {
+        let is_alone = self.parts.pipeline.is_small();
+        self.send()?;
+        if is_alone {
             self.parts.delivery.producer().hurry();
         }
         Ok(())
