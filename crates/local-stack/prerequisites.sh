@@ -42,8 +42,10 @@ check_python() {
 
 check_python311() {
     # Another version of Debian's wouldn't be python3.
-    python3 -c 'import tomllib' 2>/dev/null || need 'Python 3.11 or newer' ''
+    has_tomllib || need 'Python 3.11 or newer' ''
 }
+
+has_tomllib() { python3 -c 'import tomllib' 2>/dev/null; }
 
 java_version() {
     version=$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
@@ -86,6 +88,8 @@ install_missing() {
         explain "apt-get update && apt-get install ${packages% }"
     case $packages in *rustup*) rustup default stable ;; esac
     case $missing in *cargo*) has cargo || explain 'the rest is there now' ;; esac
+    # Debian's may be older.
+    case $missing in *'Python 3.11'*) has_tomllib || explain 'the rest is there now' ;; esac
 }
 
 explain() {

@@ -35,13 +35,14 @@ pub(crate) struct TwinArguments {
 }
 
 /// As the scorer sets its consumer.
-const CONSUMER: [(&str, &str); 8] = [
+const CONSUMER: [(&str, &str); 9] = [
     ("group.id", "twin"),
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("isolation.level", "read_committed"),
-    ("queued.min.messages", "20000"),
-    ("queued.max.messages.kbytes", "32768"),
+    ("queued.min.messages", "10000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("max.partition.fetch.bytes", "262144"),
     ("fetch.queue.backoff.ms", "5"),
     ("fetch.wait.max.ms", "100"),
 ];

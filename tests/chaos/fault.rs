@@ -162,6 +162,7 @@ fn twin(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
         "one of two with one id ended with {status}:\n{}",
         zombie.stderr()
     );
+    stack.check_alive()?;
     let mark = stack.mark()?;
     stack.wait_beyond(&mark, victim)?;
     Ok(vec![recovery])

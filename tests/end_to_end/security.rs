@@ -8,7 +8,6 @@ use local_stack::{DaemonCommand, TOPICS, USERS, free_port, grant};
 use crate::support::fixtures::fixture;
 use crate::support::result_rows::wait_for_rows;
 use crate::support::secured::{Door, other_authority, password, secured_broker, set_password};
-use crate::support::stream::source;
 use crate::support::{PATIENCE, Stream, assert_waits};
 
 /// No user has it.
@@ -214,8 +213,8 @@ fn a_password_that_is_changed_while_the_daemons_run_is_waited_for_and_costs_noth
     }
     assert!(producer.wait(PATIENCE)?.success(), "{}", producer.stderr());
     let results = stream.exactly("results", TRANSACTIONS)?;
-    let sources: BTreeSet<_> = results.iter().map(source).collect();
-    assert_eq!(sources.len(), TRANSACTIONS);
+    let keys: BTreeSet<_> = results.iter().map(|result| &result.key).collect();
+    assert_eq!(keys.len(), TRANSACTIONS);
     let rows = wait_for_rows(&stream.result_files(), TRANSACTIONS, &mut sink)?;
     assert_eq!(rows.len(), TRANSACTIONS);
     for daemon in [&mut scorer, &mut sink] {

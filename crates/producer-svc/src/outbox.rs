@@ -29,8 +29,9 @@ const MOST_PROPAGATION: Duration = Duration::from_secs(3_600);
 
 /// A producer's queue and what became of the messages put into it.
 ///
-/// What is refused for want of a right or a password is sent again, in order, by a new producer if need
-/// be. Until then no other message is taken.
+/// What is refused for want of a right is sent again, in order, by a new producer if need
+/// be. Until then no other message is taken. What a refused password cost, a moment's
+/// messages at most, is sent again behind those that librdkafka kept.
 pub(crate) struct Outbox {
     context: Context,
     config: ClientConfig,
@@ -155,9 +156,6 @@ impl Outbox {
             return Ok(());
         }
         // In order: behind what came back there must not be more to come.
-        if self.deliveries.is_any_refused() {
-            self.producer.purge(PurgeConfig::default().queue());
-        }
         if self.producer.in_flight_count() > 0 {
             return Ok(());
         }

@@ -77,7 +77,7 @@ impl Metrics {
             commit: Histogram::with_opts(
                 HistogramOpts::new(
                     "fraud_scorer_commit_seconds",
-                    "From the last result sent to its commit.",
+                    "From the wish to commit to the commit.",
                 )
                 .buckets(COMMIT_BUCKETS.to_vec()),
             )?,

@@ -120,8 +120,8 @@ impl Message {
 ///
 /// A missing right costs librdkafka's idempotent producer its life, and then the messages
 /// that it hasn't sent are purged. A password that is refused when the broker asks for it
-/// again ends a connection with all that waits for it; the broker answers whatever came
-/// before it asks.
+/// again fails the requests that wait for that: there are no others, for librdkafka answers
+/// once all that it sent is answered.
 pub(super) fn may_be_sent_again(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

@@ -39,7 +39,7 @@ const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 1 << 20;
 /// While messages are waited for, other events are looked at this often.
 const LOOK_AROUND: Duration = Duration::from_millis(20);
-/// While there is no partition to read, and an assignment is all that is waited for.
+/// While an assignment is all that is waited for.
 const SHORT_LOOK_AROUND: Duration = Duration::from_millis(5);
 
 /// A consumer, and the messages that it has brought. In the order in which they must go.
@@ -51,6 +51,7 @@ pub(super) struct BatchConsumer {
     messages: Queue,
     /// How many messages to take at once.
     batch: usize,
+    is_assigned: bool,
     is_paused: bool,
     client: BaseConsumer<ConsumerEvents>,
 }
@@ -66,6 +67,7 @@ impl BatchConsumer {
             partitions: Vec::new(),
             messages: messages.expect("librdkafka makes a queue for every client"),
             batch: 1,
+            is_assigned: false,
             is_paused: false,
             client,
         }
@@ -94,10 +96,10 @@ impl BatchConsumer {
             if self.client.context().has_rebalance() {
                 return None;
             }
-            let look_around = if self.partitions.is_empty() {
-                SHORT_LOOK_AROUND
-            } else {
+            let look_around = if self.is_assigned {
                 LOOK_AROUND
+            } else {
+                SHORT_LOOK_AROUND
             };
             let wait = deadline.saturating_duration_since(Instant::now());
             self.fetch(wait.min(look_around));
@@ -131,6 +133,7 @@ impl BatchConsumer {
             .collect::<Option<_>>()
             .expect("partitions have queues");
         self.forward();
+        self.is_assigned = true;
         self.client.assign(list)
     }
 
@@ -139,6 +142,7 @@ impl BatchConsumer {
         self.fetched.clear();
         self.failed.clear();
         self.partitions.clear();
+        self.is_assigned = false;
         self.client.unassign()
     }
 

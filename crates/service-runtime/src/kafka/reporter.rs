@@ -212,6 +212,11 @@ impl Reporter {
         };
         let (kind, text) = match error_text::meaning(code, &reason, &self.kafka, &who) {
             Meaning::Fatal(text) => return Err(self.fatal(text)),
+            // A call or message says less of a connection than its own end did.
+            Meaning::Trouble(Kind::Connection, text) => {
+                let cause = self.lock_cause().clone();
+                (Kind::Connection, cause.unwrap_or(text))
+            }
             Meaning::Trouble(kind, text) => (kind, text),
             Meaning::Passing => (Kind::Connection, format!("kafka: {reason}")),
         };

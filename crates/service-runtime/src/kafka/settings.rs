@@ -166,6 +166,10 @@ fn set_producer(config: &mut ClientConfig) {
 
 fn apply(config: &mut ClientConfig, properties: &BTreeMap<String, Secret>) {
     for (name, value) in properties {
+        // librdkafka would take either of two names for one property.
+        if name == "fetch.message.max.bytes" {
+            config.remove("max.partition.fetch.bytes");
+        }
         config.set(name, value.expose());
     }
 }
