@@ -71,7 +71,7 @@ bench: ## Time the scorer beside a C program that only passes messages on, over 
 	@cargo build --release --locked --workspace --bins
 	@$(BENCH) kafka $(ARGS)
 
-bench-spark: ## Time the scorer beside the Spark job that it replaces, micro-batches and Real-Time Mode (10 minutes; ARGS='--rounds 1'; Python 3.10 to 3.13)
+bench-spark: ## Time the scorer beside the Spark job that it replaces, micro-batches and Real-Time Mode (10 minutes; ARGS='--rounds 1'; Python 3.10 to 3.12, JDK 17)
 	@$(PREREQUISITES) build kafka python maven
 	@tests/bench/spark/install
 	@cargo build --release --locked --workspace --bins

@@ -9,8 +9,11 @@ use tempfile::TempDir;
 
 use crate::contender::Route;
 
-/// Where `make bench-spark` puts a Python with PySpark, and the connector for Kafka.
+/// Where `make bench-spark` puts Pythons with PySpark, and connectors for Kafka.
 const INSTALLED: &str = "target/bench-spark";
+/// Transactions of a micro-batch, at most: without a limit, a job that comes back to a
+/// backlog makes one batch of all of it, and shows nothing before its end.
+const BATCH: u32 = 200_000;
 /// Tasks at once, as many as the machines have cores that this is made for.
 const SLOTS: i32 = 2;
 
@@ -32,7 +35,11 @@ pub(crate) struct SparkJob {
 
 /// Starts the job; waits for nothing.
 pub(crate) fn start(trigger: Trigger, route: &Route) -> Result<SparkJob> {
-    let installed = checkout().join(INSTALLED);
+    let version = match trigger {
+        Trigger::Default => "micro-batches",
+        Trigger::RealTime => "real-time",
+    };
+    let installed = checkout().join(INSTALLED).join(version);
     let python = installed.join("venv/bin/python");
     ensure!(
         python.is_file(),
@@ -59,6 +66,7 @@ pub(crate) fn start(trigger: Trigger, route: &Route) -> Result<SparkJob> {
         .arg("--jars")
         .arg(installed.join("jars"))
         .args(["--slots", &slots.to_string()])
+        .args(["--batch", &BATCH.to_string()])
         // Else Spark looks for an address that others reach.
         .env("SPARK_LOCAL_IP", "127.0.0.1");
     if trigger == Trigger::RealTime {

@@ -44,6 +44,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder for the offsets")
     parser.add_argument("--jars", type=Path, required=True, help="folder of Spark's connector for Kafka")
     parser.add_argument("--slots", type=int, required=True, help="tasks that run at once")
+    parser.add_argument("--batch", type=int, required=True, help="transactions of a micro-batch, at most")
     parser.add_argument("--real-time", action="store_true", help="in Real-Time Mode")
     return parser.parse_args()
 
@@ -60,16 +61,17 @@ def start_spark(jars: Path, slots: int) -> SparkSession:
 
 
 def read(spark: SparkSession, arguments: argparse.Namespace, schema: StructType) -> DataFrame:
-    messages = (
+    reader = (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", arguments.broker)
         .option("subscribe", arguments.source)
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "false")
-        .load()
     )
+    if not arguments.real_time:
+        reader = reader.option("maxOffsetsPerTrigger", arguments.batch)
     parsed = sql.from_json(sql.col("value").cast("string"), schema)
-    return messages.select(parsed.alias("transaction")).select("transaction.*")
+    return reader.load().select(parsed.alias("transaction")).select("transaction.*")
 
 
 def write(results: DataFrame, arguments: argparse.Namespace) -> None:
