@@ -138,29 +138,31 @@ fn twin(victim: Victim, stack: &mut Stack) -> Result<Vec<Duration>> {
     let mark = stack.mark()?;
     let twin = stack.command(victim).start()?;
     let recovery = stack.wait_beyond(&mark, victim)?;
-    let mut zombie = std::mem::replace(stack.victim(victim), twin);
-    zombie.signal(Signal::CONT)?;
+    let mut frozen = std::mem::replace(stack.victim(victim), twin);
+    frozen.signal(Signal::CONT)?;
     let twin = stack.victim(victim);
-    let ended = wait_for("the end of one of two with one id", PATIENCE, || {
-        Ok(match zombie.exit_status()? {
+    let end = wait_for("the end of one of two with one id", PATIENCE, || {
+        Ok(match frozen.exit_status()? {
             Some(status) => Some((status, true)),
             None => twin.exit_status()?.map(|status| (status, false)),
         })
     });
-    let (status, is_zombie) = ended.with_context(|| {
+    let (status, was_frozen) = end.with_context(|| {
         format!(
-            "the zombie:\n{}\nits twin:\n{}",
-            zombie.stderr(),
+            "the frozen one:\n{}\nits twin:\n{}",
+            frozen.stderr(),
             twin.stderr()
         )
     })?;
-    if !is_zombie {
-        std::mem::swap(twin, &mut zombie);
-    }
+    let ended = if was_frozen {
+        frozen
+    } else {
+        std::mem::replace(twin, frozen)
+    };
     ensure!(
-        status.code() == Some(1) && zombie.stderr().find("another process uses").is_some(),
+        status.code() == Some(1) && ended.stderr().find("another process uses").is_some(),
         "one of two with one id ended with {status}:\n{}",
-        zombie.stderr()
+        ended.stderr()
     );
     stack.check_alive()?;
     let mark = stack.mark()?;

@@ -152,11 +152,8 @@ impl Outbox {
     /// Where a message was given up.
     pub(crate) fn look_after(&mut self) -> Result<()> {
         self.check()?;
-        if !self.has_refused() {
-            return Ok(());
-        }
         // In order: behind what came back there must not be more to come.
-        if self.producer.in_flight_count() > 0 {
+        if !self.has_refused() || self.producer.in_flight_count() > 0 {
             return Ok(());
         }
         if self.deliveries.is_any_refused() {

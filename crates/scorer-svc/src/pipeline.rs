@@ -17,8 +17,8 @@ use crate::results::Results;
 
 /// Enough for the model's inner loops; few enough to stay in the CPU's cache.
 const BATCH_MESSAGES: usize = 1000;
-/// Too few for `linger.ms` to bring together with others.
-const FEW_MESSAGES: usize = 100;
+/// So many are company enough for each other; fewer would wait for `linger.ms`.
+const COMPANY: usize = 100;
 /// What is read while nothing may be sent: as much as comes in the time of a commit.
 const MOST_MESSAGES: usize = 6_000;
 const MOST_BYTES: usize = 8 << 20;
@@ -62,9 +62,9 @@ impl Pipeline {
         self.batch.len() >= self.batch_messages || self.batch.bytes() >= MOST_BYTES
     }
 
-    /// Whether the batch has a few messages: some, and not many.
-    pub(crate) fn is_small(&self) -> bool {
-        (1..FEW_MESSAGES).contains(&self.batch.len())
+    /// Whether the batch has messages that would wait for company.
+    pub(crate) fn is_alone(&self) -> bool {
+        (1..COMPANY).contains(&self.batch.len())
     }
 
     /// Makes room for more messages in a batch that can't be sent yet. `false`: it holds

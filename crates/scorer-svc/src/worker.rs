@@ -176,7 +176,7 @@ impl Worker {
 
     /// Sends the batch at hand. More of it would go in company.
     fn send_soon(&mut self) -> Result<(), Interruption> {
-        let is_alone = self.parts.pipeline.is_small();
+        let is_alone = self.parts.pipeline.is_alone();
         self.send()?;
         if is_alone {
             self.parts.delivery.producer().hurry();
