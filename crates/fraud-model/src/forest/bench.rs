@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Forest, processor};
+use super::{Forest, divide_by_sums, processor};
 use crate::ModelError;
 use crate::plan::Plan;
 use crate::saved::{TreeKind, read_ensemble};
@@ -42,19 +42,7 @@ impl ForestBench {
     /// Sets `probabilities`, one a class and row, from as many rows of `features`.
     pub fn score(&self, features: &[f64], probabilities: &mut [f64]) {
         self.forest.votes(features, self.width, probabilities);
-        if self.classes == 2 {
-            for [first, second] in probabilities.as_chunks_mut().0 {
-                let sum = *first + *second;
-                (*first, *second) = (*first / sum, *second / sum);
-            }
-            return;
-        }
-        for votes in probabilities.chunks_exact_mut(self.classes) {
-            let sum: f64 = votes.iter().sum();
-            for vote in votes {
-                *vote /= sum;
-            }
-        }
+        divide_by_sums(probabilities, self.classes);
     }
 
     /// Values a row of features.

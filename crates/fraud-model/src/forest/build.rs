@@ -1,7 +1,7 @@
 //! Chooses an engine for saved trees and numbers their leaves for it.
 
 use super::linked::LinkedTrees;
-use super::masks::{MAX_LEAVES, Masks};
+use super::masks::{MAX_LEAVES, Masks, TREES_AT_ONCE};
 use super::processor::{self, Avx512};
 use super::ranks::Ranks;
 use super::subtrees::Subtrees;
@@ -42,8 +42,10 @@ impl Forest {
             let leaves = values.len() / outputs;
             values.resize(leaves.next_multiple_of(slots) * outputs, 0.0);
         }
-        let no_leaf = values.len() / outputs;
-        values.resize((no_leaf + 1) * outputs, 0.0);
+        // The values of trees and of a leaf that aren't there.
+        let leaves = values.len() / outputs;
+        let more = leaves.next_multiple_of(TREES_AT_ONCE * slots) + 1;
+        values.resize(more * outputs, 0.0);
         Self {
             engine,
             leaf_values: values,

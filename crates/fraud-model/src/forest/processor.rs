@@ -24,9 +24,6 @@ pub(super) fn detect() -> Option<Avx512> {
 
 /// Instructions to use.
 pub(super) trait Processor: Copy {
-    /// For each lane the place of a mask.
-    type Places: Copy;
-
     /// The leaves of a group of trees that are left, a bit each.
     type Left: Copy;
 
@@ -34,7 +31,7 @@ pub(super) trait Processor: Copy {
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// Sets the votes of rows by masks, as [`Masks::vote`] does.
-    fn vote<const ROWS: usize>(
+    fn vote<const ROWS: usize, const SINGLE: bool>(
         self,
         masks: &Masks,
         features: &[f64],
@@ -42,36 +39,30 @@ pub(super) trait Processor: Copy {
         votes: &mut [[f64; 2]; ROWS],
     );
 
-    /// For each lane of both ladders how many of its thresholds the value is
-    /// above: all, if it is NaN. `values` are those of the window's features.
+    /// For each lane of both ladders how many of its thresholds the row's value is
+    /// above: all, if it is NaN.
     fn ranks(self, values: &[f64], window: &Window) -> [u8; WINDOW];
 
-    /// The places of those ranks, for some rows' values.
-    fn climb<const ROWS: usize>(
-        self,
-        rows: &[&[f64]; ROWS],
-        lookup: &Lookup,
-    ) -> [[Self::Places; ROWS]; 2];
-
-    /// Adds places lane by lane.
-    fn sum(self, places: Self::Places, others: Self::Places) -> Self::Places;
+    /// All leaves.
+    fn all(self) -> Self::Left;
 
     /// What a mask leaves.
     fn left(self, mask: &Mask) -> Self::Left;
 
-    /// Leaves what the masks at each row's places leave.
+    /// Leaves what the masks for the ranks of each row's values leave.
     fn narrow<const ROWS: usize>(
         self,
         left: &mut [Self::Left; ROWS],
-        masks: &[Mask],
-        places: &[Self::Places; ROWS],
+        rows: &[&[f64]; ROWS],
+        lookup: &Lookup,
+        group: &Group,
     );
 
     /// For each tree of a group the number of its first leaf that is left.
     fn leaves(self, left: &Self::Left, group: &Group) -> [u32; GROUP];
 
     /// Adds to the votes of each row the values of its leaves, in the order of
-    /// the trees. Each tree of the group has [`MAX_LEAVES`] values.
+    /// the trees. Each tree has [`MAX_LEAVES`] values.
     #[inline(always)]
     fn add_leaves<const ROWS: usize>(
         self,
@@ -80,7 +71,8 @@ pub(super) trait Processor: Copy {
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]; ROWS],
     ) {
-        let values = leaf_values.as_chunks::<MAX_LEAVES>().0;
+        let values = &leaf_values[group.values.clone()];
+        let values = values.as_chunks::<MAX_LEAVES>().0;
         for (votes, left) in votes.iter_mut().zip(left) {
             let mut sums = *votes;
             for (leaf, values) in self.leaves(left, group).iter().zip(values) {
@@ -107,7 +99,6 @@ pub(super) trait Processor: Copy {
 pub(super) struct Portable;
 
 impl Processor for Portable {
-    type Places = [u64; LANES];
     type Left = Mask;
 
     #[inline(always)]
@@ -116,14 +107,14 @@ impl Processor for Portable {
     }
 
     #[inline(never)]
-    fn vote<const ROWS: usize>(
+    fn vote<const ROWS: usize, const SINGLE: bool>(
         self,
         masks: &Masks,
         features: &[f64],
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]; ROWS],
     ) {
-        masks.vote(self, features, leaf_values, votes);
+        masks.vote::<_, ROWS, SINGLE>(self, features, leaf_values, votes);
     }
 
     #[inline(always)]
@@ -134,40 +125,8 @@ impl Processor for Portable {
     }
 
     #[inline(always)]
-    fn climb<const ROWS: usize>(
-        self,
-        rows: &[&[f64]; ROWS],
-        lookup: &Lookup,
-    ) -> [[[u64; LANES]; ROWS]; 2] {
-        let mut places = lookup.first.map(|first| [first; ROWS]);
-        let ladders = lookup.window.ladders.iter().zip(&lookup.weights);
-        for (places, (ladder, weights)) in places.iter_mut().zip(ladders) {
-            // A threshold is compared with several rows' values, or a row's values
-            // with a threshold each.
-            let ranks = if ROWS == 1 {
-                let mut ranks = [[0; ROWS]; LANES];
-                ranks
-                    .as_flattened_mut()
-                    .copy_from_slice(&rank(rows[0], ladder));
-                ranks
-            } else {
-                array::from_fn(|lane| rank_rows(rows, ladder, lane))
-            };
-            for (row, places) in places.iter_mut().enumerate() {
-                for ((place, weight), ranks) in places.iter_mut().zip(weights).zip(&ranks) {
-                    *place = place.wrapping_add(weight * ranks[row]);
-                }
-            }
-        }
-        places
-    }
-
-    #[inline(always)]
-    fn sum(self, mut places: [u64; LANES], others: [u64; LANES]) -> [u64; LANES] {
-        for (place, other) in places.iter_mut().zip(others) {
-            *place = place.wrapping_add(other);
-        }
-        places
+    fn all(self) -> Mask {
+        Mask::ALL
     }
 
     #[inline(always)]
@@ -179,13 +138,27 @@ impl Processor for Portable {
     fn narrow<const ROWS: usize>(
         self,
         left: &mut [Mask; ROWS],
-        masks: &[Mask],
-        places: &[[u64; LANES]; ROWS],
+        rows: &[&[f64]; ROWS],
+        lookup: &Lookup,
+        group: &Group,
     ) {
-        for (left, places) in left.iter_mut().zip(places) {
+        let [ladder, other_ladder] = &lookup.window.ladders;
+        let (ranks, other_ranks) = (rank_rows(rows, ladder), rank_rows(rows, other_ladder));
+        for (row, left) in left.iter_mut().enumerate() {
+            let [mut places, mut others] = lookup.first;
+            for lane in 0..LANES {
+                let (rank, other_rank) = (ranks[lane][row], other_ranks[lane][row]);
+                if let Some(apart) = &lookup.paired {
+                    places[lane] = places[lane].wrapping_add(apart[lane] * rank + other_rank);
+                } else {
+                    places[lane] = places[lane].wrapping_add(rank);
+                    others[lane] = others[lane].wrapping_add(other_rank);
+                }
+            }
+            let others = lookup.paired.is_none().then_some(others);
             let mut narrowed = *left;
-            for place in places {
-                narrowed = narrowed.and(&masks[*place as usize]);
+            for place in places.iter().chain(others.iter().flatten()) {
+                narrowed = narrowed.and(&group.masks[*place as usize]);
             }
             *left = narrowed;
         }
@@ -240,10 +213,13 @@ impl Processor for Portable {
 /// The ranks of a row's values.
 #[inline(always)]
 fn rank(values: &[f64], ladder: &Ladder) -> [u64; LANES] {
-    let values = ladder.features.map(|feature| values[feature as usize]);
+    let mut of_lanes = [0.0; LANES];
+    for (value, feature) in of_lanes.iter_mut().zip(ladder.features) {
+        *value = values[feature];
+    }
     let mut ranks = [0; LANES];
     for step in ladder.steps.as_flattened() {
-        for ((rank, value), threshold) in ranks.iter_mut().zip(values).zip(step.0) {
+        for ((rank, value), threshold) in ranks.iter_mut().zip(of_lanes).zip(step.0) {
             let at_most = value <= threshold;
             *rank += u64::from(!at_most);
         }
@@ -251,20 +227,26 @@ fn rank(values: &[f64], ladder: &Ladder) -> [u64; LANES] {
     ranks
 }
 
-/// The ranks of some rows' values in a lane.
+/// For each lane the ranks of some rows' values. A threshold is compared with
+/// several rows' values, or a row's values with a threshold each.
 #[inline(always)]
-fn rank_rows<const ROWS: usize>(
-    rows: &[&[f64]; ROWS],
-    ladder: &Ladder,
-    lane: usize,
-) -> [u64; ROWS] {
-    let values = rows.map(|values| values[ladder.features[lane] as usize]);
-    let mut ranks = [ladder.lowest[lane] as u64; ROWS];
-    for step in &ladder.steps.as_flattened()[ladder.lowest[lane]..] {
-        for (rank, value) in ranks.iter_mut().zip(values) {
-            let at_most = value <= step.0[lane];
-            *rank += u64::from(!at_most);
-        }
+fn rank_rows<const ROWS: usize>(rows: &[&[f64]; ROWS], ladder: &Ladder) -> [[u64; ROWS]; LANES] {
+    if ROWS == 1 {
+        let mut ranks = [[0; ROWS]; LANES];
+        ranks
+            .as_flattened_mut()
+            .copy_from_slice(&rank(rows[0], ladder));
+        return ranks;
     }
-    ranks
+    array::from_fn(|lane| {
+        let values = rows.map(|values| values[ladder.features[lane]]);
+        let mut ranks = [ladder.lowest[lane] as u64; ROWS];
+        for step in &ladder.steps.as_flattened()[ladder.lowest[lane]..] {
+            for (rank, value) in ranks.iter_mut().zip(values) {
+                let at_most = value <= step.0[lane];
+                *rank += u64::from(!at_most);
+            }
+        }
+        ranks
+    })
 }

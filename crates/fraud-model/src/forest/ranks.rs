@@ -20,7 +20,7 @@ pub(super) const MAX_COLUMNS: usize = 256;
 /// Features that are looked at together, so many as two vectors hold.
 pub(super) const WINDOW: usize = 2 * LANES;
 /// Steps without a branch between them.
-const STRIDE: usize = 4;
+pub(super) const STRIDE: usize = 4;
 /// Most steps, so that a rank fits a byte. Where a feature has more thresholds,
 /// another window has the rest.
 const MAX_STEPS: usize = u8::MAX as usize / STRIDE * STRIDE;
@@ -37,6 +37,8 @@ pub(super) struct Ranks {
 /// Neighbouring features and their thresholds.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
+    /// No fewer than a vector holds, unless the row has fewer up to their end.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(super) features: Range<usize>,
     /// The features with the most thresholds, and the others, which so need few steps.
     pub(super) ladders: [Ladder; 2],
@@ -45,15 +47,22 @@ pub(super) struct Window {
 /// The thresholds of eight features.
 #[derive(Debug, Clone)]
 pub(super) struct Ladder {
-    /// For each lane the feature in the window.
-    pub(super) features: [u64; LANES],
+    /// For each lane the feature.
+    pub(super) features: [usize; LANES],
+    /// The same, counted in two vectors: of the window's first features, and of its
+    /// last.
+    pub(super) indexes: [u64; LANES],
     /// For each lane its least rank: how many thresholds it has less than the
     /// lane that has the most.
     pub(super) lowest: [usize; LANES],
     /// From step to step each lane's thresholds ascend. Those that a lane hasn't
-    /// are NaN, which no value is at most, and come first.
+    /// are [`NO_THRESHOLD`] and come first.
     pub(super) steps: Vec<[Step; STRIDE]>,
 }
+
+/// No value is at most NaN; and the sign of its sum with any number is its own,
+/// which AVX-512 counts.
+const NO_THRESHOLD: f64 = f64::NAN.copysign(-1.0);
 
 /// For each lane a threshold.
 #[derive(Debug, Clone, Copy)]
@@ -69,15 +78,16 @@ pub(super) struct RankSplit {
 
 impl Ranks {
     /// The columns that `trees` ask for; `None` if they are too many, or a
-    /// threshold is NaN, which has no place among the others.
+    /// threshold is NaN, which has no place among the others, or infinite, which
+    /// differs by NaN from itself.
     pub(super) fn new(trees: &[SavedTree]) -> Option<Self> {
         let mut asked: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
         let mut category_splits = Vec::new();
         let nodes = trees.iter().flat_map(|tree| &tree.nodes);
         for split in nodes.filter_map(|node| node.split.as_ref()) {
             match &split.rule {
-                Rule::AtMost(threshold) if threshold.is_nan() => return None,
-                // −0.0 is 0.0 to a comparison.
+                Rule::AtMost(threshold) if !threshold.is_finite() => return None,
+                // −0.0 is 0.0 to a comparison, but not to a difference.
                 Rule::AtMost(threshold) => {
                     let thresholds = asked.entry(split.feature).or_default();
                     thresholds.push(*threshold + 0.0);
@@ -131,7 +141,7 @@ impl Ranks {
     pub(super) fn of_row(&self, processor: impl Processor, row: &[f64], ranks: &mut [u8]) {
         let (of_windows, of_categories) = ranks.split_at_mut(self.windows.len() * WINDOW);
         for (ranks, window) in of_windows.as_chunks_mut().0.iter_mut().zip(&self.windows) {
-            *ranks = processor.ranks(&row[window.features.clone()], window);
+            *ranks = processor.ranks(row, window);
         }
         for (rank, (feature, split)) in of_categories.iter_mut().zip(&self.category_splits) {
             *rank = u8::from(!split.goes_left(row[*feature]));
@@ -139,7 +149,7 @@ impl Ranks {
     }
 }
 
-/// A feature of a window and its thresholds, ascending.
+/// A feature and its thresholds, ascending.
 type Asked = (usize, Vec<f64>);
 
 /// Windows for features and their thresholds.
@@ -150,34 +160,29 @@ fn windows(asked: BTreeMap<usize, Vec<f64>>) -> Vec<Window> {
         thresholds.dedup();
         for (part, thresholds) in thresholds.chunks(MAX_STEPS).enumerate() {
             let window = windows.entry((feature / WINDOW, part)).or_default();
-            window.push((feature % WINDOW, thresholds.to_vec()));
+            window.push((feature, thresholds.to_vec()));
         }
     }
-    let windows = windows.into_iter();
-    windows
-        .map(|((window, _), asked)| Window::new(window * WINDOW, asked))
-        .collect()
+    windows.into_values().map(Window::new).collect()
 }
 
 impl Window {
-    /// Of the features from the first on, those that have thresholds.
-    fn new(first: usize, mut asked: Vec<Asked>) -> Self {
-        let last = asked.iter().map(|(feature, _)| feature).max();
-        let features = first..first + last.map_or(0, |last| last + 1);
+    fn new(mut asked: Vec<Asked>) -> Self {
+        let (first, end) = (asked[0].0, asked[asked.len() - 1].0 + 1);
+        let features = first.min(end.saturating_sub(LANES))..end;
         asked.sort_by_key(|(_, thresholds)| Reverse(thresholds.len()));
         // Beside a lane of many thresholds there is one of few.
-        asked.resize(WINDOW, (0, Vec::new()));
+        asked.resize(WINDOW, (first, Vec::new()));
         let (most, others) = asked.split_at_mut(LANES);
         others.reverse();
         Self {
+            ladders: [Ladder::new(&features, most), Ladder::new(&features, others)],
             features,
-            ladders: [Ladder::new(most), Ladder::new(others)],
         }
     }
 
     /// The lane that has the threshold, and the last rank that it sends left.
     fn last_left(&self, feature: usize, threshold: f64) -> Option<(usize, usize)> {
-        let feature = feature.checked_sub(self.features.start)? as u64;
         let mut ladders = self.ladders.iter().enumerate();
         ladders.find_map(|(index, ladder)| {
             (0..LANES).find_map(|lane| {
@@ -191,16 +196,23 @@ impl Window {
 }
 
 impl Ladder {
-    fn new(lanes: &[Asked]) -> Self {
+    /// For lanes with features of a window.
+    fn new(window: &Range<usize>, lanes: &[Asked]) -> Self {
         let counts = lanes.iter().map(|(_, thresholds)| thresholds.len());
         let strides = counts.max().unwrap_or(0).div_ceil(STRIDE);
         let mut ladder = Self {
             features: [0; LANES],
+            indexes: [0; LANES],
             lowest: [strides * STRIDE; LANES],
-            steps: vec![[Step([f64::NAN; LANES]); STRIDE]; strides],
+            steps: vec![[Step([NO_THRESHOLD; LANES]); STRIDE]; strides],
         };
         for (lane, (feature, thresholds)) in lanes.iter().enumerate() {
-            ladder.features[lane] = *feature as u64;
+            let index = feature - window.start;
+            ladder.features[lane] = *feature;
+            ladder.indexes[lane] = match index < LANES {
+                true => index,
+                false => index + WINDOW - window.len(),
+            } as u64;
             ladder.lowest[lane] -= thresholds.len();
             let steps = ladder.steps.as_flattened_mut().iter_mut().rev();
             for (step, threshold) in steps.zip(thresholds.iter().rev()) {

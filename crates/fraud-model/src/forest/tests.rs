@@ -45,7 +45,8 @@ fn every_engine_gives_the_bits_of_a_plain_walk() {
 fn a_million_rows_give_the_bits_of_a_plain_walk() {
     for (levels, count) in [(5, 20), (8, 100)] {
         let mut random = Random(2026);
-        let few: Vec<f64> = (0..31).map(|_| random_value(&mut random)).collect();
+        let mut few = ODD[NOT_FINITE..].to_vec();
+        few.resize_with(31, || random.below(2000) as f64 / 8.0 - 100.0);
         let rule = |random: &mut Random| {
             let threshold = few[random.below(few.len())];
             (random.below(FEATURES), Rule::AtMost(threshold))
@@ -66,6 +67,11 @@ fn a_million_rows_give_the_bits_of_a_plain_walk() {
 fn more_features_or_thresholds_than_a_vector_holds_give_the_same_bits() {
     // Features, different thresholds, trees of 8 levels.
     for (features, thresholds, count) in [
+        (7, 40, 9),
+        (8, 40, 9),
+        (9, 20, 9),
+        (15, 20, 30),
+        (17, 20, 9),
         (63, 20, 9),
         (65, 20, 9),
         (200, 20, 9),
@@ -93,16 +99,19 @@ fn more_features_or_thresholds_than_a_vector_holds_give_the_same_bits() {
 }
 
 #[test]
-fn a_threshold_that_is_no_number_sends_all_to_the_right() {
-    let mut random = Random(3);
-    let mut trees = vec![tree(&mut random, 3, usize::MAX, &random_rule)];
-    for node in &mut trees[0].nodes {
-        if let Some(split) = &mut node.split {
-            split.rule = Rule::AtMost(f64::NAN);
+fn thresholds_that_are_not_finite_give_the_same_bits() {
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut random = Random(3);
+        let mut trees = vec![tree(&mut random, 3, usize::MAX, &random_rule)];
+        for node in &mut trees[0].nodes {
+            if let Some(split) = &mut node.split {
+                split.rule = Rule::AtMost(odd);
+            }
+        }
+        for value in ODD {
+            assert_same_bits::<2>(&trees, FEATURES, &[value; FEATURES]);
         }
     }
-    let row = random_row(&mut random, &[0.0]);
-    assert_same_bits::<2>(&trees, FEATURES, &row);
 }
 
 #[test]
@@ -141,6 +150,16 @@ fn assert_same_bits<const CLASSES: usize>(trees: &[SavedTree], width: usize, row
     for forest in forests::<CLASSES>(trees) {
         let mut votes = vec![0.0; expected.len() * CLASSES];
         forest.votes(rows, width, &mut votes);
+        let mut one_by_one = votes.clone();
+        let single = one_by_one.chunks_mut(CLASSES).zip(rows.chunks(width));
+        single.for_each(|(votes, row)| forest.votes(row, width, votes));
+        assert_eq!(
+            votes.iter().map(|vote| vote.to_bits()).collect::<Vec<_>>(),
+            one_by_one
+                .iter()
+                .map(|vote| vote.to_bits())
+                .collect::<Vec<_>>()
+        );
         let votes = votes.as_chunks::<CLASSES>().0.iter();
         for ((votes, expected), row) in votes.zip(&expected).zip(rows.chunks(width)) {
             assert_eq!(votes.map(f64::to_bits), *expected, "{votes:?} for {row:?}");
@@ -260,7 +279,7 @@ fn random_rule(random: &mut Random) -> (usize, Rule) {
     let feature = random.below(FEATURES);
     if feature < FIRST_CATEGORICAL {
         let threshold = random.below(100) as f64 / 8.0 - 5.0;
-        let odd = ODD[1 + random.below(ODD.len() - 1)];
+        let odd = ODD[NOT_FINITE + random.below(ODD.len() - NOT_FINITE)];
         let threshold = [threshold, odd][usize::from(random.below(8) == 0)];
         return (feature, Rule::AtMost(threshold));
     }
@@ -315,22 +334,27 @@ fn random_row(random: &mut Random, near: &[f64]) -> Vec<f64> {
 
 fn random_value(random: &mut Random) -> f64 {
     match random.below(3) {
-        0 => ODD[1 + random.below(ODD.len() - 1)],
+        0 => ODD[random.below(ODD.len())],
         _ => random.below(2000) as f64 / 8.0 - 100.0,
     }
 }
 
-/// NaN, which is no threshold, first.
-const ODD: [f64; 8] = [
+/// Those first that only infinite values make thresholds of.
+const ODD: [f64; 11] = [
     f64::NAN,
-    0.0,
-    -0.0,
+    -f64::NAN,
     f64::INFINITY,
     f64::NEG_INFINITY,
+    f64::MAX,
+    f64::MIN,
+    0.0,
+    -0.0,
     f64::MIN_POSITIVE,
     5e-324,
     -1.0,
 ];
+
+const NOT_FINITE: usize = 4;
 
 /// Marsaglia's xorshift, so that a failing seed fails again.
 struct Random(u64);

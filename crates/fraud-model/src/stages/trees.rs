@@ -4,7 +4,7 @@ use super::classifier::{Classifier, outputs};
 use super::importances::Importances;
 use super::{Fact, Loaded, Stage, forest_facts};
 use crate::columns::Columns;
-use crate::forest::Forest;
+use crate::forest::{Forest, divide_by_sums};
 use crate::saved::{
     SavedEnsemble, SavedStage, SavedTree, TreeKind, read_ensemble, read_tree, tree_weights,
 };
@@ -69,12 +69,10 @@ impl Stage for Trees {
         let mut outputs = outputs(columns);
         let votes = &mut outputs.raw.values;
         self.forest.votes(&features.values, features.width, votes);
-        self.classifier.decide(&mut outputs, |votes, probability| {
-            let sum = votes.iter().fold(0.0, |sum, vote| sum + vote);
-            for (probability, vote) in probability.iter_mut().zip(votes) {
-                *probability = vote / sum;
-            }
-        });
+        let probabilities = &mut outputs.probability.values;
+        probabilities.copy_from_slice(votes);
+        divide_by_sums(probabilities, outputs.raw.width);
+        self.classifier.decide(&mut outputs, |_, _| {});
     }
 
     fn facts(&self) -> Vec<Fact> {

@@ -1,6 +1,6 @@
 //! Makes the masks of trees.
 
-use super::{GROUP, Group, Lookup, MASK, MAX_LEAVES, Mask, Masks};
+use super::{GROUP, Group, Lookup, MASK, MAX_LEAVES, Mask, Masks, TREES_AT_ONCE};
 use crate::forest::LANES;
 use crate::forest::processor::Avx512;
 use crate::forest::ranks::{Ranks, WINDOW, Window};
@@ -34,13 +34,16 @@ impl Masks {
             for (window, columns) in ranks.windows.iter().zip(columns.chunks(WINDOW)) {
                 push_masks(window, columns, &mut group.masks);
             }
+            group.last_mask = group.masks.len().saturating_sub(1) as u64;
             let of_categories = &columns[ranks.windows.len() * WINDOW..];
             group.category_masks = of_categories
                 .iter()
                 .map(|masks| [masks[0], masks[1]])
                 .collect();
         }
+        let single = groups.len() == 1 && lookups.len() == 1 && ranks.category_splits.is_empty();
         Some(Self {
+            single: avx512.filter(|_| single),
             lookups,
             category_splits: ranks.category_splits,
             groups,
@@ -54,16 +57,18 @@ impl Masks {
 fn groups(trees: &[SavedTree]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut used = 0;
-    for (index, tree) in trees.iter().enumerate() {
-        let leaves = tree.nodes.iter().filter(|node| node.split.is_none());
-        let bytes = leaves.count().div_ceil(8);
-        let full = |group: &Group| group.trees == GROUP || used + bytes > MASK;
+    for (index, trees) in trees.chunks(TREES_AT_ONCE).enumerate() {
+        let needed: usize = trees.iter().map(bytes_of_mask).sum();
+        let full = |group: &Group| group.trees == GROUP || used + needed > MASK;
         if groups.last().is_none_or(full) {
+            let first_tree = index * TREES_AT_ONCE;
             groups.push(Group {
-                first_tree: index,
+                first_tree,
                 trees: 0,
-                values: index * MAX_LEAVES..index * MAX_LEAVES + 1,
+                rounds: 0,
+                values: first_tree * MAX_LEAVES..first_tree * MAX_LEAVES + 1,
                 masks: Vec::new(),
+                last_mask: 0,
                 category_masks: Vec::new(),
                 ends: [0; GROUP],
                 bytes: [[0; MASK]; 2],
@@ -71,15 +76,24 @@ fn groups(trees: &[SavedTree]) -> Vec<Group> {
             used = 0;
         }
         let group = groups.last_mut().expect("there is one");
-        // So that any tree's last byte is that of four.
-        used = (used + bytes).max(4);
-        group.ends[group.trees] = used as u8;
-        let bytes = group.bytes.as_flattened_mut().as_chunks_mut::<4>().0;
-        bytes[group.trees] = std::array::from_fn(|byte| (used - 4 + byte) as u8);
-        group.trees += 1;
-        group.values.end += MAX_LEAVES;
+        for tree in trees {
+            // So that any tree's last byte is that of four.
+            used = (used + bytes_of_mask(tree)).max(4);
+            group.ends[group.trees] = used as u8;
+            let bytes = group.bytes.as_flattened_mut().as_chunks_mut::<4>().0;
+            bytes[group.trees] = std::array::from_fn(|byte| (used - 4 + byte) as u8);
+            group.trees += 1;
+        }
+        group.rounds += 1;
+        group.values.end += TREES_AT_ONCE * MAX_LEAVES;
     }
     groups
+}
+
+/// Bytes of a mask that a tree's leaves take.
+fn bytes_of_mask(tree: &SavedTree) -> usize {
+    let leaves = tree.nodes.iter().filter(|node| node.split.is_none());
+    leaves.count().div_ceil(8)
 }
 
 /// For each column and rank the masks of a group's trees.
@@ -127,14 +141,10 @@ impl Lookup {
     /// Of masks that come after those that there are.
     fn new(window: Window, masks: &mut usize) -> Self {
         let paired = is_paired(&window);
-        let mut lookup = Self {
-            window,
-            first: [[0; LANES]; 2],
-            weights: [[1; LANES]; 2],
-            paired,
-        };
+        let mut first = [[0; LANES]; 2];
+        let mut apart = [1; LANES];
         for lane in 0..LANES {
-            let ladders = lookup.window.ladders.each_ref();
+            let ladders = window.ladders.each_ref();
             let [lowest, other_lowest] = ladders.map(|ladder| ladder.lowest[lane]);
             let [count, other_count] = ladders.map(|ladder| ladder.ranks(lane));
             let mut place = |before: usize, count: usize| {
@@ -144,14 +154,18 @@ impl Lookup {
             };
             if paired {
                 let before = lowest * other_count + other_lowest;
-                lookup.first[0][lane] = place(before, count * other_count);
-                lookup.weights[0][lane] = other_count as u64;
+                first[0][lane] = place(before, count * other_count);
+                apart[lane] = other_count as u64;
             } else {
-                lookup.first[0][lane] = place(lowest, count);
-                lookup.first[1][lane] = place(other_lowest, other_count);
+                first[0][lane] = place(lowest, count);
+                first[1][lane] = place(other_lowest, other_count);
             }
         }
-        lookup
+        Self {
+            window,
+            first,
+            paired: paired.then_some(apart),
+        }
     }
 }
 

@@ -22,11 +22,13 @@ mod build;
 
 /// Most leaves of a tree.
 pub(super) const MAX_LEAVES: usize = 32;
+/// Trees whose leaves' values are added without a branch between them.
+pub(super) const TREES_AT_ONCE: usize = 4;
 /// Most trees that share a mask.
 pub(super) const GROUP: usize = 32;
 /// Rows that are scored side by side, as each step of one waits for the step
 /// before.
-const ROWS: usize = 8;
+const BLOCK_ROWS: usize = 8;
 
 /// Masks of all trees for all ranks.
 #[derive(Debug)]
@@ -37,31 +39,36 @@ pub(super) struct Masks {
     /// The leaf of trees that aren't there.
     no_leaf: u32,
     avx512: Option<Avx512>,
+    /// Where a single lookup in a single group's masks is all there is to do.
+    single: Option<Avx512>,
 }
 
-/// How the masks of a window's ranks are found: a place for each lane of both
-/// ladders, or for each lane of one ladder and the lane of the other beside it.
+/// How the masks for the ranks of a window are found.
 #[derive(Debug)]
 pub(super) struct Lookup {
     pub(super) window: Window,
-    /// The place where all ranks are 0, or where it would be if they could be
-    /// so low.
+    /// For each lane of both ladders the place of the mask for rank 0, or where it
+    /// would be if the rank could be so low.
     pub(super) first: [[u64; LANES]; 2],
-    /// How far apart the places of ranks are.
-    pub(super) weights: [[u64; LANES]; 2],
-    /// Whether the place is the sum of those of both ladders.
-    paired: bool,
+    /// Where a mask is for the ranks of a lane of either ladder: how far apart the
+    /// places are for the ranks of the first.
+    pub(super) paired: Option<[u64; LANES]>,
 }
 
-/// Trees that share masks.
+/// Trees that share masks. All groups but the last have a multiple of
+/// [`TREES_AT_ONCE`].
 #[derive(Debug)]
 pub(super) struct Group {
     first_tree: usize,
     pub(super) trees: usize,
-    /// The trees' values, and one more.
-    values: Range<usize>,
+    /// How often [`TREES_AT_ONCE`] it has, the last time perhaps fewer.
+    pub(super) rounds: usize,
+    /// The values of so many trees, and of a leaf more.
+    pub(super) values: Range<usize>,
     /// All groups have their masks for the same ranks at the same places.
-    masks: Vec<Mask>,
+    pub(super) masks: Vec<Mask>,
+    /// The place of the last of them.
+    pub(super) last_mask: u64,
     /// For each category split the masks of what goes left, and of what goes right.
     category_masks: Vec<[Mask; 2]>,
     /// For each tree where its bytes of a mask end; no less than 4.
@@ -110,6 +117,7 @@ impl Masks {
     }
 
     /// Like `Forest::votes` with two outputs.
+    #[inline]
     pub(super) fn votes_of_two(
         &self,
         features: &[f64],
@@ -117,20 +125,35 @@ impl Masks {
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]],
     ) {
-        match (self.avx512, votes) {
-            // The shortest way, as one row takes little longer than a few calls.
-            (Some(avx512), [votes]) => {
-                avx512.vote(self, features, leaf_values, array::from_mut(votes));
-            }
-            (Some(avx512), votes) => self.vote_by(avx512, features, width, leaf_values, votes),
-            (None, votes) => self.vote_by(Portable, features, width, leaf_values, votes),
+        // The shortest way, as one row takes little longer than a few calls.
+        if let (Some(avx512), [votes]) = (self.single, &mut *votes) {
+            avx512.vote::<1, true>(self, features, leaf_values, array::from_mut(votes));
+            return;
+        }
+        self.votes_of_many(features, width, leaf_values, votes);
+    }
+
+    /// Not inlined, for the sake of the way past it.
+    #[inline(never)]
+    fn votes_of_many(
+        &self,
+        features: &[f64],
+        width: usize,
+        leaf_values: &[[f64; 2]],
+        votes: &mut [[f64; 2]],
+    ) {
+        if let Some(avx512) = self.single {
+            return self.vote_by::<true>(avx512, features, width, leaf_values, votes);
+        }
+        match self.avx512 {
+            Some(avx512) => self.vote_by::<false>(avx512, features, width, leaf_values, votes),
+            None => self.vote_by::<false>(Portable, features, width, leaf_values, votes),
         }
     }
 
-    /// In blocks, and the rest one by one. Not inlined, for the sake of the way
-    /// past it.
+    /// In blocks, and the rest one by one.
     #[inline(never)]
-    fn vote_by(
+    fn vote_by<const SINGLE: bool>(
         &self,
         processor: impl Processor,
         features: &[f64],
@@ -138,15 +161,15 @@ impl Masks {
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]],
     ) {
-        let (blocks, rest) = votes.as_chunks_mut::<ROWS>();
-        let (rows, features) = features.split_at(blocks.len() * ROWS * width);
+        let (blocks, rest) = votes.as_chunks_mut::<BLOCK_ROWS>();
+        let (rows, features) = features.split_at(blocks.len() * BLOCK_ROWS * width);
         for (block, votes) in blocks.iter_mut().enumerate() {
-            let rows = &rows[block * ROWS * width..][..ROWS * width];
-            processor.vote(self, rows, leaf_values, votes);
+            let rows = &rows[block * BLOCK_ROWS * width..][..BLOCK_ROWS * width];
+            processor.vote::<BLOCK_ROWS, SINGLE>(self, rows, leaf_values, votes);
         }
         for (row, votes) in rest.iter_mut().enumerate() {
             let row = &features[row * width..][..width];
-            processor.vote(self, row, leaf_values, array::from_mut(votes));
+            processor.vote::<1, SINGLE>(self, row, leaf_values, array::from_mut(votes));
         }
     }
 
@@ -160,7 +183,7 @@ impl Masks {
     ) {
         for (row, features) in features.chunks_exact(width).enumerate() {
             for group in &self.groups {
-                let [left] = self.left(processor, &[features], group);
+                let [left] = self.left::<P, 1, false>(processor, &[features], group);
                 let mut leaves = processor.leaves(&left, group);
                 for (index, leaf) in leaves.iter_mut().enumerate() {
                     *leaf = match index < group.trees {
@@ -177,9 +200,10 @@ impl Masks {
         }
     }
 
-    /// Sets the votes of some rows, of which `features` has the values.
+    /// Sets the votes of some rows, of which `features` has the values; `SINGLE`
+    /// where [`Masks::single`] holds, which leaves a row's way without loops.
     #[inline(always)]
-    pub(super) fn vote<P: Processor, const ROWS: usize>(
+    pub(super) fn vote<P: Processor, const ROWS: usize, const SINGLE: bool>(
         &self,
         processor: P,
         features: &[f64],
@@ -192,41 +216,39 @@ impl Masks {
             *values = &features[row * width..][..width];
         }
         let mut sums = [[0.0; 2]; ROWS];
-        for group in &self.groups {
-            let left = self.left(processor, &rows, group);
-            processor.add_leaves(&left, group, &leaf_values[group.values.clone()], &mut sums);
+        let groups = if SINGLE {
+            &self.groups[..1]
+        } else {
+            &self.groups
+        };
+        for group in groups {
+            let left = self.left::<P, ROWS, SINGLE>(processor, &rows, group);
+            processor.add_leaves(&left, group, leaf_values, &mut sums);
         }
         *votes = sums;
     }
 
     /// For each row the leaves of a group of trees that no mask rules out.
     #[inline(always)]
-    fn left<P: Processor, const ROWS: usize>(
+    fn left<P: Processor, const ROWS: usize, const SINGLE: bool>(
         &self,
         processor: P,
         rows: &[&[f64]; ROWS],
         group: &Group,
     ) -> [P::Left; ROWS] {
-        let mut left = [processor.left(&Mask::ALL); ROWS];
-        if !group.category_masks.is_empty() {
+        let mut left = [processor.all(); ROWS];
+        if !SINGLE && !group.category_masks.is_empty() {
             for (left, row) in left.iter_mut().zip(rows) {
                 *left = processor.left(&self.left_by_categories(row, &group.category_masks));
             }
         }
-        for lookup in &self.lookups {
-            let mut values = *rows;
-            for values in &mut values {
-                *values = &values[lookup.window.features.clone()];
-            }
-            let [mut first, second] = processor.climb(&values, lookup);
-            if lookup.paired {
-                for (first, second) in first.iter_mut().zip(second) {
-                    *first = processor.sum(*first, second);
-                }
-            } else {
-                processor.narrow(&mut left, &group.masks, &second);
-            }
-            processor.narrow(&mut left, &group.masks, &first);
+        let lookups = if SINGLE {
+            &self.lookups[..1]
+        } else {
+            &self.lookups
+        };
+        for lookup in lookups {
+            processor.narrow(&mut left, rows, lookup, group);
         }
         left
     }
