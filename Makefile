@@ -62,8 +62,8 @@ model: ## Fit the default model anew on simulated data (minutes; needs Python 3.
 	@$(PREREQUISITES) build python
 	models/retrain
 
-goldens: ## Let two versions of Spark make the golden cases of all stages anew (minutes)
-	@$(PREREQUISITES) build python
+goldens: ## Let six versions of Spark make the golden cases of all stages anew (45 minutes; Python 3.10 to 3.12, JDK 17)
+	@$(PREREQUISITES) build kafka python maven
 	models/make-goldens
 
 bench: ## Time the scorer beside a C program that only passes messages on, over a real Kafka (10 minutes; ARGS='--transactions 500000')

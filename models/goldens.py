@@ -1,6 +1,6 @@
 """Lets Spark say what every stage makes of ordinary and odd transactions.
 
-    goldens.py TRANSACTIONS GOLDENS [CASE ...]
+    goldens.py [--unfitted FOLDER] TRANSACTIONS GOLDENS [CASE ...]
 
 TRANSACTIONS is a Parquet data set of transactions, GOLDENS the folder to write,
 one folder a case of `goldens_cases.py` and `goldens_contentions.py`: transactions
@@ -9,6 +9,9 @@ fitted pipeline `model`, the `schema.json` of what it reads, and Spark's answers
 `output.jsonl`. Line N of the output is what a Spark job writes for line N of the
 input, `null` where its query dies of the line, and `"skipped"` where
 `handleInvalid` leaves it out.
+
+FOLDER is for `older-spark/Goldens.java`: it gets `pipelines`, and the `rows`
+that they are to be fitted on.
 """
 
 import argparse
@@ -49,6 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write Spark's answers for every stage.")
     parser.add_argument("transactions", help="Parquet data set of transactions")
     parser.add_argument("goldens", type=Path, help="folder to write")
+    parser.add_argument("--unfitted", type=Path, metavar="FOLDER", help="folder for what older Sparks are to fit")
     parser.add_argument("cases", nargs="*", help="which cases (default: all)")
     arguments = parser.parse_args()
 
@@ -57,6 +61,11 @@ def main() -> None:
     all_cases = cases() | contentions()
     for name in arguments.cases or all_cases:
         write_case(arguments.goldens / name, all_cases[name], rows)
+        if arguments.unfitted:
+            pipeline = Pipeline(stages=all_cases[name].stages)
+            pipeline.save((arguments.unfitted / "pipelines" / name).resolve().as_posix())
+    if arguments.unfitted:
+        rows.write.parquet((arguments.unfitted / "rows").resolve().as_posix())
     spark.stop()
 
 
@@ -106,12 +115,12 @@ def write_case(folder: Path, case: Case, rows: DataFrame) -> None:
     of_spark = folder / pyspark.__version__
     shutil.rmtree(of_spark, ignore_errors=True)
     of_spark.mkdir(parents=True)
-    fitted.save((of_spark / "model").resolve().as_uri())
+    fitted.save((of_spark / "model").resolve().as_posix())
     for marker in [*folder.rglob(".*.crc"), *folder.rglob("_SUCCESS")]:
         marker.unlink()
     messages = inputs(case, rows, schema)
     # What was saved may be what is loaded in another way.
-    model = PipelineModel.load((of_spark / "model").resolve().as_uri())
+    model = PipelineModel.load((of_spark / "model").resolve().as_posix())
     answers = results(model, messages, schema)
     (of_spark / "schema.json").write_text(schema.json() + "\n")
     write_lines(folder / "input.jsonl", messages)

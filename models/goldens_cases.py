@@ -10,6 +10,7 @@ from pyspark.ml import Estimator, Transformer
 from pyspark.ml.classification import (
     DecisionTreeClassifier,
     FMClassifier,
+    GBTClassifier,
     LinearSVC,
     LogisticRegression,
     MultilayerPerceptronClassifier,
@@ -183,6 +184,7 @@ def cases() -> dict[str, Case]:
             StandardScaler(inputCol="raw", outputCol="centred", withMean=True),
             StandardScaler(inputCol="raw", outputCol="only_centred", withMean=True, withStd=False),
         ),
+        "standard-scaler-alone": of_vector(DENSE, StandardScaler(inputCol="raw", outputCol="features", withMean=True)),
         "min-max-scaler": of_vector(DENSE, MinMaxScaler(inputCol="raw", outputCol="features", min=-1.0, max=3.0)),
         "normalizer": of_vectors(
             DENSE,
@@ -211,6 +213,14 @@ def cases() -> dict[str, Case]:
                 regression(),
             ],
         ),
+        "string-indexer-single-skip": Case(
+            ["channel"],
+            [
+                StringIndexer(inputCol="channel", outputCol="index", handleInvalid="skip"),
+                assembler(["index"]),
+                regression(),
+            ],
+        ),
         "one-hot-encoder-error": encoded(),
         "one-hot-encoder-keep": encoded(handleInvalid="keep"),
         "one-hot-encoder-keep-all": encoded(handleInvalid="keep", dropLast=False),
@@ -226,6 +236,14 @@ def cases() -> dict[str, Case]:
         "imputer-median": imputed(strategy="median", missingValue=0.0),
         "imputer-mode": imputed(strategy="mode", missingValue=0.5),
         "imputer-in-place": imputed_in_place(),
+        "imputer-of-doubles": Case(
+            ["tx_amount", "chargebacks"],
+            [
+                Imputer(inputCols=["tx_amount", "chargebacks"], outputCols=["amount", "back"], strategy="median"),
+                assembler(["amount", "back"]),
+                regression(),
+            ],
+        ),
         "vector-assembler-error": predicting(DENSE, regression(), handle_invalid="error"),
         "vector-assembler-skip": predicting(DENSE, regression(), handle_invalid="skip"),
         "quantile-discretizer-error": bucketed("error"),
@@ -252,6 +270,14 @@ def cases() -> dict[str, Case]:
                 Binarizer(inputCol="raw", outputCol="above", threshold=5.0),
                 Binarizer(inputCol="raw", outputCol="above_negative", threshold=-0.5),
                 assembler(["dear", "risky", "rich", "above", "above_negative"]),
+                regression(),
+            ],
+        ),
+        "binarizer-of-one-column": Case(
+            ["tx_amount"],
+            [
+                Binarizer(inputCol="tx_amount", outputCol="dear", threshold=50.0),
+                assembler(["tx_amount", "dear"]),
                 regression(),
             ],
         ),
@@ -292,6 +318,9 @@ def cases() -> dict[str, Case]:
             VarianceThresholdSelector(featuresCol="raw", outputCol="varied", varianceThreshold=10.0),
             ChiSqSelector(featuresCol="raw", outputCol="related", labelCol="is_dear", numTopFeatures=4),
         ),
+        "chi-squared-selector": of_vector(
+            DENSE, ChiSqSelector(featuresCol="raw", outputCol="features", labelCol="is_dear", numTopFeatures=4)
+        ),
         "variance-threshold-selector-sparse": of_vector(
             SPARSE, VarianceThresholdSelector(featuresCol="raw", outputCol="features", varianceThreshold=1.0)
         ),
@@ -324,6 +353,7 @@ def cases() -> dict[str, Case]:
         ),
         "linear-svc": predicting(DENSE, LinearSVC(labelCol="is_dear", maxIter=5, threshold=0.1)),
         "linear-svc-sparse": predicting(SPARSE, LinearSVC(labelCol="is_dear", maxIter=5, rawPredictionCol="")),
+        "boosted-trees": predicting(DENSE, GBTClassifier(labelCol="is_dear", maxIter=7, maxDepth=3, seed=1)),
         "decision-tree-of-three-classes": predicting(DENSE, DecisionTreeClassifier(labelCol="price_class", maxDepth=4)),
         "random-forest-of-three-classes": predicting(
             DENSE,

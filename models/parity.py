@@ -40,6 +40,10 @@ def main() -> None:
     spark = start_spark()
     count = write_parity(arguments.model, spark.read.parquet(arguments.rows), arguments.n)
     print(f"{count} transactions and Spark's results are in {arguments.model / 'parity'}")
+    saved_by = spark_version(pipeline_folder(arguments.model))
+    if saved_by.split(".")[:2] != spark.version.split(".")[:2]:
+        print(f"Spark {saved_by} saved this model, and the scorer computes as that does: if the results differ from")
+        print(f"those of Spark {spark.version}, save the model again with it")
     order = dot_order(spark)
     if order != DEFAULT_DOT_ORDER:
         print(f'this Spark adds as dot_order = "{order}": set it in [scorer], unless the model is of trees')
@@ -65,7 +69,7 @@ def start_spark() -> SparkSession:
 
 def write_parity(folder: Path, rows: DataFrame, count: int) -> int:
     """Writes `parity/` into the model's folder, over transactions drawn from all of `rows`; how many."""
-    model = PipelineModel.load(pipeline_folder(folder).resolve().as_uri())
+    model = PipelineModel.load(pipeline_folder(folder).resolve().as_posix())
     columns = input_schema(folder, rows)
     chosen = choose(model, usable(model, rows, columns), count)
     # The model sees what the stream brings: rows that went through JSON.
@@ -88,6 +92,12 @@ def pipeline_folder(folder: Path) -> Path:
     if not found:
         raise SystemExit(f"{description} has no flavour spark")
     return folder / found[1].strip("\"'")
+
+
+def spark_version(pipeline: Path) -> str:
+    """The version of Spark that saved a pipeline."""
+    part = next((pipeline / "metadata").glob("part-*"))
+    return json.loads(part.read_text())["sparkVersion"]
 
 
 def input_schema(folder: Path, rows: DataFrame) -> StructType:

@@ -84,7 +84,8 @@ fn refusal(model: &Model, rows: &ParityRows, difference: &Difference) -> String 
     let remedy = match model.parity() {
         Parity::Bytes => "",
         Parity::LastBits => {
-            "set scorer.dot_order to that of the Spark that wrote them if only last bits differ, or "
+            "if only last bits differ, set scorer.dot_order to that of the Spark that wrote them, \
+             or save the model again with that Spark; else "
         }
     };
     format!(

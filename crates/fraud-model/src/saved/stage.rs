@@ -46,6 +46,12 @@ impl SavedStage {
         })
     }
 
+    /// Whether a Spark before this version saved it, since what a stage computes
+    /// changed with some. What has no number is new.
+    pub(crate) fn is_before(&self, version: [u32; 2]) -> bool {
+        is_before(&self.spark_version, version)
+    }
+
     /// The class without its package.
     pub(crate) fn short_class(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(&self.class)
@@ -290,4 +296,42 @@ fn vector(value: &Value) -> Option<Vec<f64>> {
         *dense.get_mut(usize::try_from(index.as_u64()?).ok()?)? = value;
     }
     Some(dense)
+}
+
+fn is_before(spark_version: &str, version: [u32; 2]) -> bool {
+    let mut numbers = spark_version.split('.').map(|part| {
+        let digits = part.find(|letter: char| !letter.is_ascii_digit());
+        part[..digits.unwrap_or(part.len())].parse()
+    });
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => [major, minor] < version,
+        (Some(Ok(major)), _) => [major, 0] < version,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_before;
+
+    #[test]
+    fn versions_of_vendors_are_told_apart_by_their_first_two_numbers() {
+        let before = [
+            "2.4.8",
+            "3.1.1-amzn-0",
+            "2.4.0.cloudera1",
+            "3.1-SNAPSHOT",
+            "3",
+        ];
+        let after = [
+            "3.2-SNAPSHOT",
+            "3.2.0",
+            "3.10.1",
+            "4.2.0",
+            "4-preview",
+            "main",
+        ];
+        assert!(before.iter().all(|version| is_before(version, [3, 2])));
+        assert!(!after.iter().any(|version| is_before(version, [3, 2])));
+    }
 }

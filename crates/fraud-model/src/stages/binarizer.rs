@@ -55,11 +55,9 @@ impl Binarizer {
                 threshold,
             });
         }
-        let major = stage.spark_version.split('.').next();
-        let major: Option<u32> = major.and_then(|major| major.parse().ok());
         Ok(Box::new(Self {
             columns: binarized,
-            keeps_null: major.is_some_and(|major| major < 4),
+            keeps_null: stage.is_before([4, 0]),
         }))
     }
 }

@@ -195,34 +195,54 @@ impl Decision {
     }
 }
 
-/// Sets `probability` to the exponentials of `raw` over their sum, as
-/// `Utils.softmax` in Spark's sources does.
+/// Sets `probability` to the exponentials of `raw` times one over their sum, as
+/// `Utils.softmax` does in Spark's sources since 3.2.
 pub(crate) fn softmax(raw: &[f64], probability: &mut [f64]) {
     if let Some(infinite) = raw.iter().position(|value| *value == f64::INFINITY) {
-        probability.fill(0.0);
+        for (probability, raw) in probability.iter_mut().zip(raw) {
+            *probability = raw * 0.0;
+        }
         probability[infinite] = 1.0;
         return;
     }
-    let sum = exponentials(raw, probability);
+    exponential_shares(raw, greatest_value(raw), probability);
+}
+
+/// Sets `probability` to the exponentials of what `raw` is above `subtracted`, times
+/// one over their sum.
+pub(crate) fn exponential_shares(raw: &[f64], subtracted: f64, probability: &mut [f64]) {
+    let sum = exponentials(raw, subtracted, probability);
     for probability in probability {
         *probability *= 1.0 / sum;
     }
 }
 
-/// Sets `probability` to the exponentials of what `raw` is below its greatest
-/// value, and returns their sum.
-pub(crate) fn exponentials(raw: &[f64], probability: &mut [f64]) -> f64 {
-    let larger = |max: f64, value: &f64| if *value > max { *value } else { max };
-    let max = raw.iter().fold(f64::MIN, larger);
+/// Sets `probability` to the exponentials of `raw` divided by their sum, which gives
+/// other last bits.
+pub(crate) fn dividing_softmax(raw: &[f64], probability: &mut [f64]) {
+    let sum = exponentials(raw, greatest_value(raw), probability);
+    for probability in probability {
+        *probability /= sum;
+    }
+}
+
+fn exponentials(raw: &[f64], subtracted: f64, probability: &mut [f64]) -> f64 {
     let mut sum = 0.0;
     for (probability, raw) in probability.iter_mut().zip(raw) {
-        *probability = (raw - max).exp();
+        *probability = (raw - subtracted).exp();
         sum += *probability;
     }
     sum
 }
 
-fn greatest(values: &[f64]) -> usize {
+fn greatest_value(raw: &[f64]) -> f64 {
+    let larger = |max: f64, value: &f64| if *value > max { *value } else { max };
+    raw.iter().fold(f64::MIN, larger)
+}
+
+/// The first of the greatest values; 0 if the first is NaN, as in Spark's
+/// `Vector.argmax`.
+pub(crate) fn greatest(values: &[f64]) -> usize {
     let mut best = 0;
     for (class, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -16,6 +16,9 @@ pub(crate) struct LogisticRegression {
     margin: LinearMargin,
     /// Class 1 is predicted where its probability is above.
     threshold: f64,
+    /// Whether the probability of class 1 is what that of class 0 leaves. Before
+    /// Spark 3.1 it was computed as that is.
+    complements: bool,
 }
 
 impl LogisticRegression {
@@ -50,6 +53,7 @@ impl LogisticRegression {
                 intercept,
             },
             threshold,
+            complements: !stage.is_before([3, 1]),
         }))
     }
 }
@@ -65,8 +69,12 @@ impl Stage for LogisticRegression {
         let mut outputs = outputs(columns);
         outputs.set_margins(|row| self.margin.of(features, row));
         self.classifier.decide(&mut outputs, |raw, probability| {
-            probability[0] = 1.0 / (1.0 + (-raw[0]).exp());
-            probability[1] = 1.0 - probability[0];
+            let of_margin = |margin: f64| 1.0 / (1.0 + (-margin).exp());
+            probability[0] = of_margin(raw[0]);
+            probability[1] = match self.complements {
+                true => 1.0 - probability[0],
+                false => of_margin(raw[1]),
+            };
         });
     }
 

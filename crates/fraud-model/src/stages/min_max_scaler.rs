@@ -9,10 +9,22 @@ use crate::table::{ComputedColumn, Inputs, Outcomes};
 pub(crate) struct MinMaxScaler {
     input: VectorInput,
     original_min: Vec<f64>,
-    /// Target range over original range; 0 where the original is constant.
-    scale: Vec<f64>,
+    scale: Vec<Scale>,
     min: f64,
     max: f64,
+    /// Whether vectors are kept as they take least room, as since Spark 3.0.
+    compresses: bool,
+}
+
+/// How a feature's value comes into the target range.
+#[derive(Debug)]
+enum Scale {
+    /// The middle, where the feature had one value or the target range has.
+    Middle(f64),
+    /// Times the target range over the original.
+    Factor(f64),
+    /// Over the original range, and then times the target range: before Spark 3.0.
+    Divisor(f64),
 }
 
 impl MinMaxScaler {
@@ -33,18 +45,23 @@ impl MinMaxScaler {
                 slots.len()
             )));
         }
-        let ranges = original_max
-            .iter()
-            .zip(&original_min)
-            .map(|(max, min)| max - min);
-        let scale = |range| {
-            if range != 0.0 {
-                (max - min) / range
+        let of_spark_2 = stage.is_before([3, 0]);
+        let middle = match of_spark_2 {
+            true => 0.5 * (max - min) + min,
+            false => (min + max) / 2.0,
+        };
+        let scale = |range: f64| {
+            let factor = (max - min) / range;
+            if range == 0.0 || (factor == 0.0 && !of_spark_2) {
+                Scale::Middle(middle)
+            } else if of_spark_2 {
+                Scale::Divisor(range)
             } else {
-                0.0
+                Scale::Factor(factor)
             }
         };
-        let scale = ranges.map(scale).collect();
+        let ranges = original_max.iter().zip(&original_min);
+        let scale = ranges.map(|(max, min)| scale(max - min)).collect();
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
         Ok(Box::new(Self {
             input,
@@ -52,13 +69,13 @@ impl MinMaxScaler {
             scale,
             min,
             max,
+            compresses: !of_spark_2,
         }))
     }
 }
 
 impl Stage for MinMaxScaler {
-    /// By the formula of Spark 3 and 4; 2.4 divided by the range before it
-    /// scaled. NaN stays; a constant column becomes the middle of the target range.
+    /// NaN stays; a constant column becomes the middle of the target range.
     fn apply(
         &self,
         inputs: &Inputs<'_>,
@@ -66,23 +83,24 @@ impl Stage for MinMaxScaler {
         outputs: &mut [ComputedColumn],
     ) {
         let vectors = self.input.read(inputs, outcomes);
-        let constant = (self.min + self.max) / 2.0;
         let scaled = outputs[0].vectors();
         for row in 0..inputs.rows() {
             let target = scaled.row_mut(row).iter_mut();
             let ranges = self.original_min.iter().zip(&self.scale);
             for ((target, value), (original_min, scale)) in target.zip(vectors.row(row)).zip(ranges)
             {
-                *target = if value.is_nan() {
-                    *value
-                } else if *scale != 0.0 {
-                    (value - original_min) * scale + self.min
-                } else {
-                    constant
+                let above_min = value - original_min;
+                *target = match scale {
+                    _ if value.is_nan() => *value,
+                    Scale::Middle(middle) => *middle,
+                    Scale::Factor(factor) => above_min * factor + self.min,
+                    Scale::Divisor(range) => above_min / range * (self.max - self.min) + self.min,
                 };
             }
         }
-        scaled.compress();
+        if self.compresses {
+            scaled.compress();
+        }
     }
 
     fn facts(&self) -> Vec<Fact> {

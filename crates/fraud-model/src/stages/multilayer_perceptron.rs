@@ -3,7 +3,7 @@
 
 use arrow::array::Int32Array;
 
-use super::classifier::{Classifier, exponentials, outputs};
+use super::classifier::{Classifier, dividing_softmax, outputs};
 use super::{Fact, Loaded, Stage};
 use crate::ModelError;
 use crate::blas::Blas;
@@ -117,14 +117,8 @@ impl Stage for MultilayerPerceptron {
             }
             outputs.raw.row_mut(row).copy_from_slice(&values);
         }
-        self.classifier.decide(&mut outputs, |raw, probability| {
-            // Up to Spark 3.5 this softmax divides, where that of other
-            // classifiers multiplies.
-            let sum = exponentials(raw, probability);
-            for probability in probability {
-                *probability /= sum;
-            }
-        });
+        // This one divides in all versions.
+        self.classifier.decide(&mut outputs, dividing_softmax);
     }
 
     fn facts(&self) -> Vec<Fact> {

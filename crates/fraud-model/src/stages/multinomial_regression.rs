@@ -1,6 +1,6 @@
 //! `LogisticRegressionModel`, multinomial: a margin for each class.
 
-use super::classifier::{Classifier, outputs, softmax};
+use super::classifier::{Classifier, exponential_shares, greatest, outputs, softmax};
 use super::{Fact, Loaded, Stage};
 use crate::blas::Blas;
 use crate::columns::Columns;
@@ -14,6 +14,8 @@ pub(crate) struct MultinomialRegression {
     /// One row a class.
     coefficients: SavedMatrix,
     intercepts: Vec<f64>,
+    /// Whether Spark had a softmax of its own for this classifier, before 3.2.
+    own_softmax: bool,
 }
 
 impl MultinomialRegression {
@@ -36,6 +38,7 @@ impl MultinomialRegression {
             blas: columns.blas,
             coefficients,
             intercepts,
+            own_softmax: stage.is_before([3, 2]),
         }))
     }
 }
@@ -56,7 +59,11 @@ impl Stage for MultinomialRegression {
             self.blas
                 .add_product(&self.coefficients, x, sparse, margins);
         }
-        self.classifier.decide(&mut outputs, softmax);
+        if self.own_softmax {
+            self.classifier.decide(&mut outputs, own_softmax);
+        } else {
+            self.classifier.decide(&mut outputs, softmax);
+        }
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -67,5 +74,50 @@ impl Stage for MultinomialRegression {
 
     fn classifier(&self) -> Option<&Classifier> {
         Some(&self.classifier)
+    }
+}
+
+/// Before Spark 3.2, margins are exponentiated as they are if none is above 0.
+fn own_softmax(raw: &[f64], probability: &mut [f64]) {
+    let class = greatest(raw);
+    if raw[class] == f64::INFINITY {
+        probability.fill(0.0);
+        probability[class] = 1.0;
+        return;
+    }
+    let subtracted = if raw[class] > 0.0 { raw[class] } else { 0.0 };
+    exponential_shares(raw, subtracted, probability);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_softmax;
+    use crate::stages::classifier::softmax;
+
+    #[test]
+    fn margins_below_zero_are_exponentiated_as_spark_3_1_and_3_2_do() {
+        let margins = [-1.3, -2.7, -0.9];
+        let mut probability = [0.0; 3];
+        own_softmax(&margins, &mut probability);
+        assert_eq!(probability[0], 0.36517385690776877);
+        assert_eq!(probability[2], 0.5447753786679287);
+        softmax(&margins, &mut probability);
+        assert_eq!(probability[0], 0.3651738569077689);
+        assert_eq!(probability[2], 0.5447753786679288);
+    }
+
+    #[test]
+    fn margins_that_are_not_finite_are_taken_as_spark_3_1_and_3_2_do() {
+        let mut probability = [0.0; 3];
+        own_softmax(&[-800.0, -801.0, -802.0], &mut probability);
+        assert!(probability.iter().all(|value| value.is_nan()));
+        own_softmax(&[f64::NAN, f64::INFINITY, 0.0], &mut probability);
+        assert!(probability.iter().all(|value| value.is_nan()));
+        softmax(&[f64::NAN, f64::INFINITY, 0.0], &mut probability);
+        assert!(probability[0].is_nan());
+        assert_eq!(probability[1..], [1.0, 0.0]);
+        softmax(&[0.0, f64::INFINITY, f64::NEG_INFINITY], &mut probability);
+        assert_eq!(probability[..2], [0.0, 1.0]);
+        assert!(probability[2].is_nan());
     }
 }

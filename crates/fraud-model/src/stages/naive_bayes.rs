@@ -1,6 +1,6 @@
 //! `NaiveBayesModel`: multinomial, complement, Bernoulli and Gaussian.
 
-use super::classifier::{Classifier, outputs, softmax};
+use super::classifier::{Classifier, dividing_softmax, outputs, softmax};
 use super::{Fact, Loaded, Stage};
 use crate::ModelError;
 use crate::blas::Blas;
@@ -13,6 +13,12 @@ pub(crate) struct NaiveBayes {
     classifier: Classifier,
     blas: Blas,
     kind: Kind,
+    /// Spark 2 took any features for the multinomial kind, and added up the parts of
+    /// Bernoulli's in another order.
+    of_spark_2: bool,
+    /// Whether a probability is divided by the sum instead of multiplied, as before
+    /// Spark 3.2.
+    divides: bool,
 }
 
 /// What the raw prediction is computed from; matrices have one row a class.
@@ -26,8 +32,10 @@ enum Kind {
     Complement {
         features: SavedMatrix,
     },
-    /// What a feature that is 1 adds to the case that all are 0.
+    /// Logarithms of the classes' shares, what the features add if all are 0, and
+    /// what one that is 1 adds to that.
     Bernoulli {
+        classes: Vec<f64>,
         without: Vec<f64>,
         features: SavedMatrix,
     },
@@ -62,6 +70,8 @@ impl NaiveBayes {
             classifier,
             blas: columns.blas,
             kind,
+            of_spark_2: stage.is_before([3, 0]),
+            divides: stage.is_before([3, 2]),
         }))
     }
 }
@@ -95,10 +105,11 @@ impl Kind {
             ..features.clone()
         };
         let differences = with(differences.collect());
-        let mut without = classes;
+        let mut without = vec![0.0; classes.len()];
         let ones = vec![1.0; features.columns];
         blas.add_product(&with(zeros), &ones, false, &mut without);
         Self::Bernoulli {
+            classes,
             without,
             features: differences,
         }
@@ -116,30 +127,48 @@ impl Kind {
             variances,
         }
     }
+}
 
+impl NaiveBayes {
     /// Whether the kind takes these features.
     fn takes(&self, features: &[f64]) -> bool {
-        match self {
-            Self::Multinomial { .. } | Self::Complement { .. } => {
-                features.iter().all(|value| *value >= 0.0)
+        match self.kind {
+            Kind::Multinomial { .. } | Kind::Complement { .. } => {
+                self.of_spark_2 || features.iter().all(|value| *value >= 0.0)
             }
-            Self::Bernoulli { .. } => features.iter().all(|value| *value == 0.0 || *value == 1.0),
-            Self::Gaussian { .. } => true,
+            Kind::Bernoulli { .. } => features.iter().all(|value| *value == 0.0 || *value == 1.0),
+            Kind::Gaussian { .. } => true,
         }
     }
 
     /// Sets `raw` to the raw prediction of the features `x`.
-    fn predict(&self, blas: Blas, x: &[f64], sparse: bool, raw: &mut [f64]) {
-        match self {
-            Self::Multinomial { classes, features } => {
+    fn predict(&self, x: &[f64], sparse: bool, raw: &mut [f64]) {
+        let blas = self.blas;
+        match &self.kind {
+            Kind::Multinomial { classes, features } => {
                 raw.copy_from_slice(classes);
                 blas.add_product(features, x, sparse, raw);
             }
-            Self::Bernoulli { without, features } => {
-                raw.copy_from_slice(without);
+            Kind::Bernoulli {
+                classes,
+                without,
+                features,
+            } if self.of_spark_2 => {
+                raw.fill(0.0);
+                blas.add_product(features, x, sparse, raw);
+                add(raw, classes);
+                add(raw, without);
+            }
+            Kind::Bernoulli {
+                classes,
+                without,
+                features,
+            } => {
+                raw.copy_from_slice(classes);
+                add(raw, without);
                 blas.add_product(features, x, sparse, raw);
             }
-            Self::Complement { features } => {
+            Kind::Complement { features } => {
                 raw.fill(0.0);
                 blas.add_product(features, x, sparse, raw);
                 let max = raw
@@ -149,7 +178,7 @@ impl Kind {
                 let log_of_sum = sum.ln() + max;
                 raw.iter_mut().for_each(|value| *value -= log_of_sum);
             }
-            Self::Gaussian {
+            Kind::Gaussian {
                 classes,
                 means,
                 variances,
@@ -169,6 +198,12 @@ impl Kind {
     }
 }
 
+fn add(sums: &mut [f64], values: &[f64]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
 impl Stage for NaiveBayes {
     fn apply(
         &self,
@@ -180,15 +215,18 @@ impl Stage for NaiveBayes {
         let mut outputs = outputs(columns);
         for row in 0..inputs.rows() {
             let x = features.row(row);
-            if !self.kind.takes(x) {
+            if !self.takes(x) {
                 outcomes.reject(row, || {
                     "a feature is none that naive Bayes takes".to_owned()
                 });
             }
-            self.kind
-                .predict(self.blas, x, features.sparse[row], outputs.raw.row_mut(row));
+            self.predict(x, features.sparse[row], outputs.raw.row_mut(row));
         }
-        self.classifier.decide(&mut outputs, softmax);
+        if self.divides {
+            self.classifier.decide(&mut outputs, dividing_softmax);
+        } else {
+            self.classifier.decide(&mut outputs, softmax);
+        }
     }
 
     fn facts(&self) -> Vec<Fact> {

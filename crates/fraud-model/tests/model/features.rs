@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::{
+    ArrayRef, Float64Builder, Int8Array, Int32Array, Int32Builder, ListBuilder, StructArray,
+};
 use fraud_model::{Model, ModelOptions, Outcome};
 use serde_json::json;
 
-use crate::made::{ASSEMBLER, MadeModel, leaf, split};
+use crate::made::{ASSEMBLER, MadeModel, field, leaf, split, write_table};
 use crate::support::{copy_folder, entries, goldens, lines, model_folder, score, score_lines};
 
 const ENCODER: &str = "org.apache.spark.ml.feature.OneHotEncoderModel";
@@ -115,6 +118,26 @@ fn a_null_is_below_the_threshold_of_a_binarizer_of_spark_4_only() {
 }
 
 #[test]
+fn a_constant_feature_is_scaled_to_zero_by_spark_2_whatever_it_is() {
+    let mut model = MadeModel::new();
+    let assembler = json!({"inputCols": ["a"], "outputCol": "raw", "handleInvalid": "keep"});
+    model.add(ASSEMBLER, &assembler, &json!({}));
+    let params = json!({"inputCol": "raw", "outputCol": "features", "withMean": true});
+    let folder = model.add(SCALER, &params, &json!({}));
+    let columns = vec![field("std", vector(0.0)), field("mean", vector(3.0))];
+    write_table(&folder.join("data"), columns.into());
+    // NaN is above.
+    model.add_tree(1, &json!({}), &above(0, 0.5));
+    let lines = [r#"{"a":"NaN"}"#, r#"{"a":1}"#];
+    let predictions = || score(&model.load().expect("it loads"), &lines).predictions;
+    assert_eq!(predictions(), [1.0, 0.0]);
+    let metadata = folder.join("metadata/part-00000");
+    let text = std::fs::read_to_string(&metadata).expect("metadata");
+    std::fs::write(&metadata, text.replace("3.5.3", "2.4.8")).expect("written");
+    assert_eq!(predictions(), [0.0, 0.0]);
+}
+
+#[test]
 fn an_indexer_of_vectors_may_write_over_what_it_reads() {
     let case = goldens().join("vector-indexer-keep");
     let lines = lines(&case.join("input.jsonl"));
@@ -189,4 +212,18 @@ fn rejection(outcome: &Outcome) -> String {
         Outcome::Rejected(rejection) => rejection.to_string(),
         other => panic!("{other:?}"),
     }
+}
+
+/// A dense vector of one value, as Spark saves it.
+fn vector(value: f64) -> ArrayRef {
+    let mut indices = ListBuilder::new(Int32Builder::new());
+    indices.append_null();
+    let mut values = ListBuilder::new(Float64Builder::new());
+    values.append_value([Some(value)]);
+    Arc::new(StructArray::from(vec![
+        field("type", Arc::new(Int8Array::from(vec![1])) as ArrayRef),
+        field("size", Arc::new(Int32Array::from(vec![None]))),
+        field("indices", Arc::new(indices.finish())),
+        field("values", Arc::new(values.finish())),
+    ]))
 }

@@ -26,8 +26,16 @@ const FIXTURES: [&str; 12] = [
     "spark-4.2.0/random-forest",
 ];
 
-/// Stages and options of the goldens.
-const CASES: usize = 63;
+/// Versions of Spark that made goldens, how each adds products, and how many of
+/// the stages and options it has.
+const VERSIONS: [(&str, DotOrder, usize); 6] = [
+    ("2.4.8", DotOrder::F2j, 40),
+    ("3.0.3", DotOrder::F2j, 66),
+    ("3.1.3", DotOrder::F2j, 69),
+    ("3.2.4", DotOrder::Java11fma, 69),
+    ("3.5.3", DotOrder::Java11fma, 69),
+    ("4.2.1", DotOrder::Vector4, 69),
+];
 
 #[test]
 fn the_fixtures_are_scored_as_spark_scored_them() {
@@ -53,11 +61,13 @@ fn the_fixtures_are_scored_as_spark_scored_them() {
 
 #[test]
 fn every_stage_computes_what_spark_computes() {
-    let cases = entries(&goldens());
-    assert_eq!(cases.len(), CASES);
-    for case in cases {
-        for (version, dot_order) in [("3.5.3", DotOrder::Java11fma), ("4.2.1", DotOrder::Vector4)] {
-            let folder = case.join(version);
+    for (version, dot_order, cases) in VERSIONS {
+        let folders = entries(&goldens())
+            .into_iter()
+            .map(|case| case.join(version));
+        let folders: Vec<_> = folders.filter(|folder| folder.exists()).collect();
+        assert_eq!(folders.len(), cases, "{version}");
+        for folder in folders {
             let options = ModelOptions {
                 input_schema: Some(folder.join("schema.json")),
                 dot_order,
@@ -66,7 +76,7 @@ fn every_stage_computes_what_spark_computes() {
             let agreement = compare(
                 &folder.join("model"),
                 &options,
-                &lines(&case.join("input.jsonl")),
+                &lines(&folder.with_file_name("input.jsonl")),
                 &lines(&folder.join("output.jsonl")),
             );
             println!("{}: {agreement}", folder.display());

@@ -15,5 +15,4 @@ mod made;
 mod mangled;
 mod mlflow;
 mod pipelines;
-mod spark_2;
 mod support;
