@@ -4,7 +4,8 @@ nanoseconds a row and the ratio of ours to the best of the others.
 
 All score the same rows in batches, features in doubles in, probabilities out,
 round after round, so that what else the machine does strikes all alike; the
-median round counts. Before a round is timed, each scores the same rows for 20 ms,
+median round counts; and all on one processor (Linux), since another may have
+a busy neighbour. Before a round is timed, each scores the same rows for 20 ms,
 at least once: a processor that slept, or did something else, takes some
 milliseconds to reach its speed. Before anything counts, all must agree.
 
@@ -16,6 +17,7 @@ It needs cargo, gcc, and a machine with nothing else to do."""
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import time
@@ -41,8 +43,7 @@ class Ours:
     """This project's engine, in a process of its own that times itself; with
     what `this` processor has, or `any`."""
 
-    def __init__(self, program: str, model: Path, rows: np.ndarray, folder: Path, processor: str) -> None:
-        rows.tofile(folder / "rows")
+    def __init__(self, program: str, model: Path, folder: Path, processor: str) -> None:
         self.probabilities = folder / f"probabilities-{processor}"
         arguments = [program, model, folder / "rows", self.probabilities, processor]
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -67,6 +68,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=WORK / "bench-model.json")
     arguments = parser.parse_args()
     program = build_ours()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     results = [result for model in MODELS for result in measure(program, model, arguments.rounds)]
     arguments.json.write_text(json.dumps(results, indent=2) + "\n")
     print(f"\nwritten to {arguments.json}")
@@ -89,8 +92,9 @@ def measure(program: str, model: str, rounds: int) -> list[dict]:
     rows = read_rows(FIXTURES / "transactions.parquet", forest.columns)
     folder = WORK / model
     others = engines.build(forest, rows, folder)
+    rows.tofile(folder / "rows")
     ours = {
-        name: Ours(program, FIXTURES / "models" / model, rows, folder, processor)
+        name: Ours(program, FIXTURES / "models" / model, folder, processor)
         for name, processor in {"ours": "this", "ours without AVX-512": "any"}.items()
     }
     scores = {name: np.zeros(len(rows)) for name in others}
