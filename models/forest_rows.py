@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     spark = parity.start_spark()
-    model = PipelineModel.load(arguments.model.resolve().as_uri())
+    model = PipelineModel.load(arguments.model.resolve().as_posix())
     assembler, forest = model.stages
     # Otherwise it refuses NaN.
     assembler.setHandleInvalid("keep")

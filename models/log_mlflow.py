@@ -29,7 +29,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     spark = start_spark()
-    model = PipelineModel.load(arguments.model.resolve().as_uri())
+    model = PipelineModel.load(arguments.model.resolve().as_posix())
     rows = spark.read.parquet(arguments.rows).drop(*NO_FEATURES)
     with tempfile.TemporaryDirectory() as scratch:
         mlflow.set_tracking_uri(f"sqlite:///{scratch}/mlflow.db")

@@ -31,20 +31,20 @@ pub(super) trait Processor: Copy {
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// Sets the votes of rows by masks, as [`Masks::vote`] does.
+    #[inline(never)]
     fn vote<const ROWS: usize, const SINGLE: bool>(
         self,
         masks: &Masks,
         features: &[f64],
         leaf_values: &[[f64; 2]],
         votes: &mut [[f64; 2]; ROWS],
-    );
+    ) {
+        masks.vote::<_, ROWS, SINGLE>(self, features, leaf_values, votes);
+    }
 
     /// For each lane of both ladders how many of its thresholds the row's value is
     /// above: all, if it is NaN.
     fn ranks(self, values: &[f64], window: &Window) -> [u8; WINDOW];
-
-    /// All leaves.
-    fn all(self) -> Self::Left;
 
     /// What a mask leaves.
     fn left(self, mask: &Mask) -> Self::Left;
@@ -106,27 +106,11 @@ impl Processor for Portable {
         work()
     }
 
-    #[inline(never)]
-    fn vote<const ROWS: usize, const SINGLE: bool>(
-        self,
-        masks: &Masks,
-        features: &[f64],
-        leaf_values: &[[f64; 2]],
-        votes: &mut [[f64; 2]; ROWS],
-    ) {
-        masks.vote::<_, ROWS, SINGLE>(self, features, leaf_values, votes);
-    }
-
     #[inline(always)]
     fn ranks(self, values: &[f64], window: &Window) -> [u8; WINDOW] {
         let ladders = window.ladders.each_ref();
         let ranks = ladders.map(|ladder| rank(values, ladder).map(|rank| rank as u8));
         array::from_fn(|column| ranks.as_flattened()[column])
-    }
-
-    #[inline(always)]
-    fn all(self) -> Mask {
-        Mask::ALL
     }
 
     #[inline(always)]

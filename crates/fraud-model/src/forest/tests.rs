@@ -153,16 +153,11 @@ fn assert_same_bits<const CLASSES: usize>(trees: &[SavedTree], width: usize, row
         let mut one_by_one = votes.clone();
         let single = one_by_one.chunks_mut(CLASSES).zip(rows.chunks(width));
         single.for_each(|(votes, row)| forest.votes(row, width, votes));
-        assert_eq!(
-            votes.iter().map(|vote| vote.to_bits()).collect::<Vec<_>>(),
-            one_by_one
-                .iter()
-                .map(|vote| vote.to_bits())
-                .collect::<Vec<_>>()
-        );
-        let votes = votes.as_chunks::<CLASSES>().0.iter();
-        for ((votes, expected), row) in votes.zip(&expected).zip(rows.chunks(width)) {
-            assert_eq!(votes.map(f64::to_bits), *expected, "{votes:?} for {row:?}");
+        for votes in [votes, one_by_one] {
+            let votes = votes.as_chunks::<CLASSES>().0.iter();
+            for ((votes, expected), row) in votes.zip(&expected).zip(rows.chunks(width)) {
+                assert_eq!(votes.map(f64::to_bits), *expected, "{votes:?} for {row:?}");
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Spark's sources). The `MaxAbsScaler` of Spark 2 divides.
 
 use super::{Fact, Loaded, Stage, VectorInput};
-use crate::ModelError;
 use crate::columns::Columns;
 use crate::saved::{SavedStage, SavedVector, Table};
 use crate::table::{ComputedColumn, Inputs, Outcomes};
@@ -13,18 +12,18 @@ pub(crate) struct CentringScaler {
     input: VectorInput,
     /// Subtracted first.
     centre: Option<Vec<f64>>,
-    scale: Option<Scale>,
-    /// Features that become 0 whatever they are.
-    zeros: Vec<usize>,
+    scale: Option<Vec<Scale>>,
 }
 
-/// How a value comes to its share of the width of its feature.
+/// What becomes of a feature's value, the centre subtracted.
 #[derive(Debug)]
 enum Scale {
     /// Times one over the width, which a division doesn't equal to the last bit.
-    Factors(Vec<f64>),
+    Factor(f64),
     /// Over the width.
-    Divisors(Vec<f64>),
+    Divisor(f64),
+    /// 0, of NaN too.
+    Zero,
 }
 
 impl CentringScaler {
@@ -32,13 +31,12 @@ impl CentringScaler {
     pub(crate) fn load_standard(stage: &SavedStage, columns: &mut Columns) -> Loaded {
         let centring = stage.boolean_or("withMean", false)?.then_some("mean");
         let scaling = stage.boolean_or("withStd", true)?.then_some("std");
-        // NaN and infinities too, before Spark 3.0.
         let zeroes = centring.is_some() && stage.is_before([3, 0]);
-        let scaler = Self::read(stage, columns, centring, scaling, inverses)?;
-        Ok(Box::new(match zeroes {
-            true => scaler.with_zeros(),
-            false => scaler,
-        }))
+        let scale = |width: f64| match width == 0.0 && zeroes {
+            true => Scale::Zero,
+            false => inverse(width),
+        };
+        Self::load(stage, columns, centring, scaling, scale)
     }
 
     /// By median and a range between quantiles.
@@ -47,33 +45,30 @@ impl CentringScaler {
             .boolean_or("withCentering", false)?
             .then_some("median");
         let scaling = stage.boolean_or("withScaling", true)?.then_some("range");
-        let scaler = Self::read(stage, columns, centring, scaling, inverses)?;
-        Ok(Box::new(scaler))
+        Self::load(stage, columns, centring, scaling, inverse)
     }
 
     /// By the greatest absolute value.
     pub(crate) fn load_max_abs(stage: &SavedStage, columns: &mut Columns) -> Loaded {
-        let scale = |mut widths: Vec<f64>| {
-            for width in widths.iter_mut().filter(|width| **width == 0.0) {
-                *width = 1.0;
-            }
-            match stage.is_before([3, 0]) {
-                true => Scale::Divisors(widths),
-                false => inverses(widths),
+        let divides = stage.is_before([3, 0]);
+        let scale = |width: f64| {
+            let width = if width == 0.0 { 1.0 } else { width };
+            match divides {
+                true => Scale::Divisor(width),
+                false => inverse(width),
             }
         };
-        let scaler = Self::read(stage, columns, None, Some("maxAbs"), scale)?;
-        Ok(Box::new(scaler))
+        Self::load(stage, columns, None, Some("maxAbs"), scale)
     }
 
     /// Reads centre and width from the fields of these names.
-    fn read(
+    fn load(
         stage: &SavedStage,
         columns: &mut Columns,
         centre: Option<&str>,
         width: Option<&str>,
-        scale: impl Fn(Vec<f64>) -> Scale,
-    ) -> Result<Self, ModelError> {
+        scale: impl Fn(f64) -> Scale,
+    ) -> Loaded {
         let (input, slots) = VectorInput::load(stage, columns, "inputCol")?;
         let table = Table::read(&stage.table_folder("data"))?;
         let row = table.single_row()?;
@@ -91,30 +86,17 @@ impl CentringScaler {
         let centre = centre.map(vector).transpose()?;
         let widths = width.map(vector).transpose()?;
         columns.add_vector(stage, &stage.required_text("outputCol")?, slots)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             input,
             centre,
-            scale: widths.map(scale),
-            zeros: Vec::new(),
-        })
-    }
-
-    /// The same, with 0 for features whose width is 0.
-    fn with_zeros(mut self) -> Self {
-        if let Some(Scale::Factors(factors)) = &self.scale {
-            let features = factors.iter().enumerate();
-            self.zeros = features
-                .filter_map(|(feature, factor)| (*factor == 0.0).then_some(feature))
-                .collect();
-        }
-        self
+            scale: widths.map(|widths| widths.into_iter().map(scale).collect()),
+        }))
     }
 }
 
-/// A width of 0 makes 0 of every value.
-fn inverses(widths: Vec<f64>) -> Scale {
-    let inverse = |width| if width == 0.0 { 0.0 } else { 1.0 / width };
-    Scale::Factors(widths.into_iter().map(inverse).collect())
+/// A width of 0 makes 0 of every number.
+fn inverse(width: f64) -> Scale {
+    Scale::Factor(if width == 0.0 { 0.0 } else { 1.0 / width })
 }
 
 impl Stage for CentringScaler {
@@ -137,25 +119,14 @@ impl Stage for CentringScaler {
                     *value -= centre;
                 }
             }
-            // A zero that isn't there isn't scaled.
-            let there = |value: &f64| !(sparse && *value == 0.0);
-            match &self.scale {
-                None => {}
-                Some(Scale::Factors(factors)) => {
-                    let pairs = target.iter_mut().zip(factors);
-                    pairs
-                        .filter(|(value, _)| there(value))
-                        .for_each(|(value, factor)| *value *= factor);
+            for (value, scale) in target.iter_mut().zip(self.scale.iter().flatten()) {
+                match scale {
+                    // A zero that isn't there isn't scaled.
+                    _ if sparse && *value == 0.0 => {}
+                    Scale::Factor(factor) => *value *= factor,
+                    Scale::Divisor(divisor) => *value /= divisor,
+                    Scale::Zero => *value = 0.0,
                 }
-                Some(Scale::Divisors(divisors)) => {
-                    let pairs = target.iter_mut().zip(divisors);
-                    pairs
-                        .filter(|(value, _)| there(value))
-                        .for_each(|(value, divisor)| *value /= divisor);
-                }
-            }
-            for feature in &self.zeros {
-                target[*feature] = 0.0;
             }
         }
     }

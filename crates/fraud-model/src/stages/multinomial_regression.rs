@@ -14,8 +14,8 @@ pub(crate) struct MultinomialRegression {
     /// One row a class.
     coefficients: SavedMatrix,
     intercepts: Vec<f64>,
-    /// Whether Spark had a softmax of its own for this classifier, before 3.2.
-    own_softmax: bool,
+    /// Before Spark 3.2 one of this classifier's own.
+    softmax: fn(&[f64], &mut [f64]),
 }
 
 impl MultinomialRegression {
@@ -38,7 +38,10 @@ impl MultinomialRegression {
             blas: columns.blas,
             coefficients,
             intercepts,
-            own_softmax: stage.is_before([3, 2]),
+            softmax: match stage.is_before([3, 2]) {
+                true => own_softmax,
+                false => softmax,
+            },
         }))
     }
 }
@@ -59,11 +62,7 @@ impl Stage for MultinomialRegression {
             self.blas
                 .add_product(&self.coefficients, x, sparse, margins);
         }
-        if self.own_softmax {
-            self.classifier.decide(&mut outputs, own_softmax);
-        } else {
-            self.classifier.decide(&mut outputs, softmax);
-        }
+        self.classifier.decide(&mut outputs, self.softmax);
     }
 
     fn facts(&self) -> Vec<Fact> {

@@ -16,9 +16,8 @@ pub(crate) struct NaiveBayes {
     /// Spark 2 took any features for the multinomial kind, and added up the parts of
     /// Bernoulli's in another order.
     of_spark_2: bool,
-    /// Whether a probability is divided by the sum instead of multiplied, as before
-    /// Spark 3.2.
-    divides: bool,
+    /// Before Spark 3.2 one that divides by the sum.
+    softmax: fn(&[f64], &mut [f64]),
 }
 
 /// What the raw prediction is computed from; matrices have one row a class.
@@ -71,7 +70,10 @@ impl NaiveBayes {
             blas: columns.blas,
             kind,
             of_spark_2: stage.is_before([3, 0]),
-            divides: stage.is_before([3, 2]),
+            softmax: match stage.is_before([3, 2]) {
+                true => dividing_softmax,
+                false => softmax,
+            },
         }))
     }
 }
@@ -222,11 +224,7 @@ impl Stage for NaiveBayes {
             }
             self.predict(x, features.sparse[row], outputs.raw.row_mut(row));
         }
-        if self.divides {
-            self.classifier.decide(&mut outputs, dividing_softmax);
-        } else {
-            self.classifier.decide(&mut outputs, softmax);
-        }
+        self.classifier.decide(&mut outputs, self.softmax);
     }
 
     fn facts(&self) -> Vec<Fact> {

@@ -109,9 +109,7 @@ fn a_null_is_below_the_threshold_of_a_binarizer_of_spark_4_only() {
         rejection(&of_3.outcomes[0]),
         "invalid_feature: x (from a) is null"
     );
-    let metadata = folder.join("metadata/part-00000");
-    let text = std::fs::read_to_string(&metadata).expect("metadata");
-    std::fs::write(&metadata, text.replace("3.5.3", "4.0.0")).expect("written");
+    let_spark_save(&folder, "4.0.0");
     let of_4 = score(&model.load().expect("it loads"), &lines);
     assert_eq!(of_4.outcomes, [Outcome::Scored, Outcome::Scored]);
     assert_eq!(of_4.predictions, [0.0, 1.0]);
@@ -131,9 +129,7 @@ fn a_constant_feature_is_scaled_to_zero_by_spark_2_whatever_it_is() {
     let lines = [r#"{"a":"NaN"}"#, r#"{"a":1}"#];
     let predictions = || score(&model.load().expect("it loads"), &lines).predictions;
     assert_eq!(predictions(), [1.0, 0.0]);
-    let metadata = folder.join("metadata/part-00000");
-    let text = std::fs::read_to_string(&metadata).expect("metadata");
-    std::fs::write(&metadata, text.replace("3.5.3", "2.4.8")).expect("written");
+    let_spark_save(&folder, "2.4.8");
     assert_eq!(predictions(), [0.0, 0.0]);
 }
 
@@ -212,6 +208,13 @@ fn rejection(outcome: &Outcome) -> String {
         Outcome::Rejected(rejection) => rejection.to_string(),
         other => panic!("{other:?}"),
     }
+}
+
+/// As if this version had saved the stage, and not the one of all that are made.
+fn let_spark_save(stage: &Path, version: &str) {
+    let metadata = stage.join("metadata/part-00000");
+    let text = std::fs::read_to_string(&metadata).expect("metadata");
+    std::fs::write(&metadata, text.replace("3.5.3", version)).expect("written");
 }
 
 /// A dense vector of one value, as Spark saves it.

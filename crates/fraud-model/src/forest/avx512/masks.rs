@@ -92,7 +92,7 @@ impl Avx512 {
         );
         debug_assert_eq!(
             group.values.len(),
-            group.rounds * TREES_AT_ONCE * MAX_LEAVES + 1
+            group.trees.next_multiple_of(TREES_AT_ONCE) * MAX_LEAVES + 1
         );
         // For each row and eight trees a word of the places of their leaves' values.
         let mut words = [[0; GROUP / 8]; ROWS];
@@ -112,7 +112,7 @@ impl Avx512 {
                 *sum = _mm_loadu_pd(votes.as_ptr());
             }
             for four in 0..GROUP / TREES_AT_ONCE {
-                if four == group.rounds {
+                if four * TREES_AT_ONCE >= group.trees {
                     break;
                 }
                 let values = values.add(four * TREES_AT_ONCE * MAX_LEAVES * 2);

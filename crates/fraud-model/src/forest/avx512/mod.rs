@@ -80,12 +80,6 @@ impl Processor for Avx512 {
     }
 
     #[inline(always)]
-    fn all(self) -> __m512i {
-        // SAFETY: see `Avx512`.
-        unsafe { _mm512_set1_epi64(-1) }
-    }
-
-    #[inline(always)]
     fn left(self, mask: &Mask) -> __m512i {
         // SAFETY: see `Avx512`.
         unsafe { _mm512_load_si512(mask.0.as_ptr().cast()) }

@@ -65,7 +65,6 @@ fn groups(trees: &[SavedTree]) -> Vec<Group> {
             groups.push(Group {
                 first_tree,
                 trees: 0,
-                rounds: 0,
                 values: first_tree * MAX_LEAVES..first_tree * MAX_LEAVES + 1,
                 masks: Vec::new(),
                 last_mask: 0,
@@ -84,7 +83,6 @@ fn groups(trees: &[SavedTree]) -> Vec<Group> {
             bytes[group.trees] = std::array::from_fn(|byte| (used - 4 + byte) as u8);
             group.trees += 1;
         }
-        group.rounds += 1;
         group.values.end += TREES_AT_ONCE * MAX_LEAVES;
     }
     groups
